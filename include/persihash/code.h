@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * code.h : sets of packed binary codes and their Hamming distances.
+ *
+ * Bit i of a code is bit i % 8 of byte i / 8 (numpy.packbits(..., bitorder="little")); 64-bit codes read as one
+ * little-endian uint64. Pad bits are zero. */
+#ifndef PERSIHASH_CODE_H
+#define PERSIHASH_CODE_H
+
+#include "base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PSH_CODE_MAX_BITS 1024
+
+typedef struct psh_codes psh_codes;
+
+/* psh_codes_create() :
+ * A copy of codes : (n_codes, (n_bits + 7) / 8). model_id and frame_id: the identities of what made them (16
+ * hexadecimal digits, or "" if unknown). Errors: PSH_ERR_PARAMETER (n_bits outside 1..1024), PSH_ERR_DATA (a pad bit is
+ * set), PSH_ERR_MEMORY. */
+PSH_API psh_status psh_codes_create(const uint8_t *codes, size_t n_codes, int n_bits, const char *model_id,
+                                    const char *frame_id, psh_codes **dst, psh_error *err);
+PSH_API void psh_codes_free(psh_codes *set); /* NULL is fine */
+PSH_API size_t psh_codes_count(const psh_codes *set);
+PSH_API int psh_codes_n_bits(const psh_codes *set);
+PSH_API size_t psh_codes_n_bytes(const psh_codes *set);      /* of one code */
+PSH_API const uint8_t *psh_codes_data(const psh_codes *set); /* (N, n_bytes) */
+PSH_API const char *psh_codes_model_id(const psh_codes *set);
+PSH_API const char *psh_codes_frame_id(const psh_codes *set);
+PSH_API psh_meta *psh_codes_meta(psh_codes *set); /* the set's own; never NULL */
+PSH_API const psh_meta *psh_codes_meta_const(const psh_codes *set);
+
+/* Optional companions, copied. labels : (N); names : (N); label_names : (n_classes); model : bytes of the model file
+ * (n_model_bytes). */
+PSH_API psh_status psh_codes_set_labels(psh_codes *set, const int64_t *labels, const char *const *label_names,
+                                        size_t n_classes, psh_error *err);
+PSH_API psh_status psh_codes_set_names(psh_codes *set, const char *const *names, psh_error *err);
+PSH_API psh_status psh_codes_set_model(psh_codes *set, const uint8_t *model, size_t n_model_bytes, psh_error *err);
+PSH_API const int64_t *psh_codes_labels(const psh_codes *set); /* (N) or NULL */
+PSH_API size_t psh_codes_n_classes(const psh_codes *set);
+PSH_API const char *psh_codes_label_name(const psh_codes *set, size_t i_class);
+PSH_API const char *psh_codes_name(const psh_codes *set, size_t i_code);             /* "" if it has none */
+PSH_API const uint8_t *psh_codes_model(const psh_codes *set, size_t *n_model_bytes); /* NULL if absent */
+
+/* psh_codes_read(), psh_codes_write() :
+ * .npz with codes (N, n_bytes) uint8, n_bits, optional labels, label_names, names, model, and meta (which holds
+ * model_id and frame_id). Errors: PSH_ERR_FILE_*, PSH_ERR_FORMAT, PSH_ERR_CORRUPT, PSH_ERR_SHAPE, PSH_ERR_DATA (pad
+ * bits), PSH_ERR_MEMORY. */
+PSH_API psh_status psh_codes_read(const char *path, psh_codes **dst, psh_error *err);
+PSH_API psh_status psh_codes_write(const psh_codes *set, const char *path, psh_error *err);
+
+/* psh_codes_check_same() :
+ * PSH_OK if codes of the two sets may be compared: same width, same model, same frame. Else PSH_ERR_MODEL_MISMATCH with
+ * both ids and what to do. */
+PSH_API psh_status psh_codes_check_same(const psh_codes *a, const psh_codes *b, psh_error *err);
+
+/* psh_hamming_condensed() :
+ * All pairs of codes : (n_codes, n_bytes) in SciPy's pdist order.
+ *   dst_u8  : (n_codes (n_codes - 1) / 2), for n_bytes <= 31 (a distance then fits in a byte; assert).   dst_u16 : the
+ * same for up to 1024 bits. Cost: n_codes^2 / 2 * n_bytes byte operations; no allocation beyond a transposed copy of
+ * the codes. Same bytes at every SIMD level and number of threads (0: all). Errors: PSH_ERR_MEMORY. */
+PSH_API psh_status psh_hamming_condensed_u8(const uint8_t *codes, size_t n_codes, size_t n_bytes, int n_threads,
+                                            uint8_t *dst_u8, psh_error *err);
+PSH_API psh_status psh_hamming_condensed_u16(const uint8_t *codes, size_t n_codes, size_t n_bytes, int n_threads,
+                                             uint16_t *dst_u16, psh_error *err);
+
+/* psh_hamming_cross() :
+ * Each row of a : (n_a, n_bytes) against each row of b : (n_b, n_bytes). dst : (n_a, n_b) uint16. */
+PSH_API psh_status psh_hamming_cross(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b, size_t n_bytes,
+                                     int n_threads, uint16_t *dst, psh_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

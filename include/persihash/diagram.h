@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * diagram.h : sets of persistence diagrams, their files, frames and synthetic sets.
+ *
+ * A set is one flat buffer: points (M, 2) as (birth, death), dims (M,), offsets (N + 1,); rows of diagram i are
+ * offsets[i] .. offsets[i+1] - 1. Invariants, checked by every reader: births finite, no NaN, birth <= death, death
+ * finite or +INFINITY, dims >= 0, offsets rising from 0 to M. */
+#ifndef PERSIHASH_DIAGRAM_H
+#define PERSIHASH_DIAGRAM_H
+
+#include "homology.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct psh_diagrams psh_diagrams;
+
+/* --- The set ------------------------------------------------------------------------------------------------------ */
+
+/* psh_diagrams_create() : an empty set (N = 0). Free with psh_diagrams_free(). */
+PSH_API psh_status psh_diagrams_create(psh_diagrams **dst, psh_error *err);
+PSH_API void psh_diagrams_free(psh_diagrams *set); /* NULL is fine */
+
+/* psh_diagrams_append() :
+ * One more diagram at the end. points : (n_points, 2); dims : (n_points) or NULL for all 0; name : copied, or NULL;
+ * label : class or -1. Points are stored in the order given. Errors: PSH_ERR_NOT_FINITE, PSH_ERR_DATA (birth > death,
+ * dim < 0), PSH_ERR_MEMORY; the set is then unchanged. */
+PSH_API psh_status psh_diagrams_append(psh_diagrams *set, const double *points, const int32_t *dims, size_t n_points,
+                                       const char *name, int64_t label, psh_error *err);
+/* psh_diagrams_append_intervals() : the same from psh_interval's. */
+PSH_API psh_status psh_diagrams_append_intervals(psh_diagrams *set, const psh_interval *intervals, size_t n_intervals,
+                                                 const char *name, int64_t label, psh_error *err);
+/* psh_diagrams_set_label_names() : names : (n_classes), copied. */
+PSH_API psh_status psh_diagrams_set_label_names(psh_diagrams *set, const char *const *names, size_t n_classes,
+                                                psh_error *err);
+
+PSH_API size_t psh_diagrams_count(const psh_diagrams *set);    /* N */
+PSH_API size_t psh_diagrams_n_points(const psh_diagrams *set); /* M */
+PSH_API const double *
+psh_diagrams_points(const psh_diagrams *set); /* (M, 2); valid until the set changes, as all below */
+PSH_API const int32_t *psh_diagrams_dims(const psh_diagrams *set);     /* (M) */
+PSH_API const uint64_t *psh_diagrams_offsets(const psh_diagrams *set); /* (N + 1) */
+PSH_API bool psh_diagrams_has_labels(const psh_diagrams *set);
+PSH_API const int64_t *psh_diagrams_labels(const psh_diagrams *set); /* (N), -1: none; NULL if N = 0 */
+PSH_API size_t psh_diagrams_n_classes(const psh_diagrams *set);      /* number of label names */
+PSH_API const char *psh_diagrams_label_name(const psh_diagrams *set, size_t i_class);
+PSH_API const char *psh_diagrams_name(const psh_diagrams *set, size_t i_diagram); /* "" if it has none */
+PSH_API psh_meta *psh_diagrams_meta(psh_diagrams *set); /* the set's own, to read or change; never NULL */
+PSH_API const psh_meta *psh_diagrams_meta_const(const psh_diagrams *set);
+
+/* psh_diagrams_select() :
+ * A new set of the diagrams rows[0..n_rows-1] (in that order, repeats allowed), keeping only points whose dimension is
+ * in `dims_mask` (bit d; 0: all; dimensions above 31 are kept only with 0), and with all dimensions set to 0 if `pool`.
+ * Labels, names and metadata come along. rows NULL: all. */
+PSH_API psh_status psh_diagrams_select(const psh_diagrams *src, const size_t *rows, size_t n_rows, uint32_t dims_mask,
+                                       bool pool, psh_diagrams **dst, psh_error *err);
+
+/* psh_rows_sample() :
+ * rows : (n_rows) distinct rows of [0, n_items), rising, drawn uniformly with `seed`. n_rows <= n_items (assert). */
+PSH_API psh_status psh_rows_sample(size_t n_items, size_t n_rows, uint64_t seed, size_t *rows, psh_error *err);
+
+/* psh_diagrams_compute() :
+ * Every item of `input` through cubical homology, in parallel; the set's order is the input's. n_threads 0: all.
+ * Metadata (construction, filtration, essential policy and count, smoothing...) is recorded in the set.
+ * Errors: those of psh_input_read() and psh_cubical_compute(), with the item's name; the first item in order that
+ * fails. PSH_ERR_INTERRUPTED. */
+PSH_API psh_status psh_diagrams_compute(const psh_input *input, const psh_cubical_params *params, int n_threads,
+                                        const psh_progress *progress, psh_diagrams **dst, psh_error *err);
+
+/* --- Files -------------------------------------------------------------------------------------------------------- */
+
+typedef enum psh_diagram_format {
+    PSH_DIAGRAM_AUTO = 0, /* reading: by content; writing: by the path's ending (.npz, .csv, .pers) */
+    PSH_DIAGRAM_NPZ = 1,
+    PSH_DIAGRAM_CSV = 2, /* header "diagram,dim,birth,death[,name,label]"; also read: 2 or 3 columns, one diagram */
+    PSH_DIAGRAM_PERS = 3 /* GUDHI's: one diagram a file */
+} psh_diagram_format;
+
+/* psh_diagrams_read() :
+ * essential: what becomes of infinite deaths in the file (drop counts them in *n_essential, which may be NULL).
+ * Errors: PSH_ERR_FILE_*, PSH_ERR_FORMAT, PSH_ERR_CORRUPT, PSH_ERR_SHAPE,
+ * PSH_ERR_NOT_FINITE, PSH_ERR_DATA, each with file and line or array name; PSH_ERR_MEMORY. */
+PSH_API psh_status psh_diagrams_read(const char *path, psh_diagram_format format, psh_essential essential,
+                                     double essential_value, psh_diagrams **dst, size_t *n_essential, psh_error *err);
+/* psh_diagrams_write() :
+ * PSH_DIAGRAM_PERS writes one diagram only (PSH_ERR_SHAPE otherwise). Doubles survive the round trip bit for bit in
+ * every format. What a format cannot hold (labels, names, metadata in .pers; metadata in .csv) is named in `lost` :
+ * text of at most `lost_bytes`, "" if nothing; may be NULL. */
+PSH_API psh_status psh_diagrams_write(const psh_diagrams *set, const char *path, psh_diagram_format format, char *lost,
+                                      size_t lost_bytes, psh_error *err);
+
+/* --- Frame -------------------------------------------------------------------------------------------------------- */
+
+/* How coordinates are mapped to the unit square: x -> (x - lo) / (hi - lo) for births and deaths of every dimension
+ * alike, so the diagonal stays the diagonal and W1 is divided by hi - lo. */
+typedef enum psh_frame_kind {
+    PSH_FRAME_SET = 0, /* lo = least birth, hi = greatest death of the whole set (default: distances stay comparable) */
+    PSH_FRAME_DIAGRAM = 1, /* the same of each diagram: removes scale and offset of every item */
+    PSH_FRAME_FIXED = 2    /* lo and hi given */
+} psh_frame_kind;
+
+typedef struct psh_frame {
+    psh_frame_kind kind;
+    double lo, hi; /* finite, lo < hi; unused for PSH_FRAME_DIAGRAM */
+} psh_frame;
+
+/* psh_frame_fit() :
+ * The frame of a set. A set without points, or with all coordinates equal, gets lo = that value (or 0) and hi = lo + 1.
+ * Infinite deaths are not looked at. */
+PSH_API psh_status psh_frame_fit(const psh_diagrams *set, psh_frame_kind kind, psh_frame *dst, psh_error *err);
+/* psh_frame_bounds() : lo and hi that apply to diagram i of `set` (its own for PSH_FRAME_DIAGRAM). */
+PSH_API void psh_frame_bounds(const psh_frame *frame, const psh_diagrams *set, size_t i_diagram, double *lo,
+                              double *hi);
+/* psh_frame_id() : 64-bit identity of kind and bounds: equal frames, equal ids on every machine. */
+PSH_API uint64_t psh_frame_id(const psh_frame *frame);
+
+/* --- Synthetic sets ------------------------------------------------------------------------------------------------
+ */
+
+/* psh_diagrams_synth_uniform() :
+ * The paper's training diagrams (section 4.3): n_diagrams diagrams of n_points points, uniform in the unit square above
+ * the diagonal (points below are rejected), dimension 0. The same seed gives the same bytes on every machine. */
+PSH_API psh_status psh_diagrams_synth_uniform(size_t n_diagrams, size_t n_points, uint64_t seed, psh_diagrams **dst,
+                                              psh_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * encoder.h : models that turn diagrams into binary codes, and how they are made.
+ *
+ * The sketch. A bit asks one question: for one homology dimension, is the number of points on the near side of a line
+ * <p, theta> <= t, minus that of their projections to the diagonal, above a threshold? These counts are the features of
+ * the sliced Wasserstein distance (vector.h). A model is n_bits such questions and a frame: under a kilobyte per 64
+ * bits, and readable. random: features drawn with probability proportional to their range over the set, thresholds
+ * uniform in that range: the expected Hamming distance is then proportional to the sliced Wasserstein distance. The
+ * baseline with a proof. fitted: the questions are chosen by matching pursuit with exchange, so that Hamming tracks
+ * sliced or exact Wasserstein on sampled pairs of the set. */
+#ifndef PERSIHASH_ENCODER_H
+#define PERSIHASH_ENCODER_H
+
+#include "transport.h"
+#include "vector.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A model with its frame. Immutable: any number of threads may use one. */
+typedef struct psh_model psh_model;
+
+typedef enum psh_sketch_target { PSH_TARGET_SLICED = 0, PSH_TARGET_WASSERSTEIN = 1 } psh_sketch_target;
+
+typedef struct psh_sketch_params {
+    size_t struct_bytes;
+    int n_bits;               /* 0: 64. 1 to 1024 */
+    bool random;              /* draw the bits instead of fitting them */
+    psh_sketch_target target; /* what Hamming should track. For exact W1 the ground metric is L-infinity */
+    size_t n_sample;          /* diagrams of the set that are looked at; 0: a default that depends on the target */
+    size_t n_pairs;           /* pairs fitted on; 0: 20000 */
+    size_t n_candidates;      /* questions to choose from; 0: a default */
+    psh_frame_kind frame_kind;
+    double frame_lo, frame_hi; /* for PSH_FRAME_FIXED */
+    bool pool;                 /* ignore homology dimensions */
+    uint32_t dims_mask;        /* 0: all */
+    uint64_t seed;
+    int n_threads; /* 0: all */
+} psh_sketch_params;
+
+/* How good the fit is: Spearman and Pearson correlation of Hamming distance with the target, on the pairs fitted on and
+ * on pairs held out (of diagrams that no fitted pair touches when the set is large enough: n_held_out_diagrams > 0;
+ * else other pairs of the same diagrams). */
+typedef struct psh_fit_report {
+    size_t struct_bytes;
+    size_t n_diagrams, n_pairs, n_candidates, n_held_out_diagrams, n_held_out_pairs;
+    double spearman_fitted, spearman_held_out, pearson_held_out;
+    size_t n_distinct_codes; /* among the diagrams looked at */
+    double seconds_target, seconds_fit;
+} psh_fit_report;
+
+/* psh_sketch_fit() :
+ * The model for a set. report: may be NULL. Errors: PSH_ERR_PARAMETER, PSH_ERR_EMPTY (fewer than 2 diagrams, or no
+ * points at all: says what is needed), PSH_ERR_NOT_FINITE (infinite deaths: says which policy to use), PSH_ERR_MEMORY,
+ * PSH_ERR_INTERRUPTED. Same seed, same bytes, for any number of threads and any SIMD level. */
+PSH_API psh_status psh_sketch_fit(const psh_diagrams *set, const psh_sketch_params *params,
+                                  const psh_progress *progress, psh_model **dst, psh_fit_report *report,
+                                  psh_error *err);
+
+PSH_API void psh_model_free(psh_model *model); /* NULL is fine */
+PSH_API int psh_model_n_bits(const psh_model *model);
+PSH_API size_t psh_model_n_bytes(const psh_model *model);   /* of one code: (n_bits + 7) / 8 */
+PSH_API const char *psh_model_kind(const psh_model *model); /* "sketch" */
+PSH_API const psh_frame *psh_model_frame(const psh_model *model);
+/* psh_model_id() : 16 hexadecimal digits: hash of weights and settings. Static to the model. */
+PSH_API const char *psh_model_id(const psh_model *model);
+PSH_API const psh_meta *psh_model_meta(const psh_model *model);
+
+/* psh_model_bit_text() : in words, what bit `i_bit` asks, in the data's own coordinates (not the frame's). At most
+ * text_bytes, zero included. */
+PSH_API void psh_model_bit_text(const psh_model *model, int i_bit, char *text, size_t text_bytes);
+
+/* psh_model_encode() :
+ * codes : (N, n_bytes) uint8, caller-allocated; bit i is bit i % 8 of byte i / 8; pad bits are zero. Infinite deaths:
+ * PSH_ERR_NOT_FINITE. Cost: about points * distinct directions multiplications and points * bits comparisons. Same
+ * bytes for any number of threads and any SIMD level. */
+PSH_API psh_status psh_model_encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
+                                    psh_error *err);
+
+/* Files: .safetensors, hyper-parameters in its __metadata__. The bytes are also stored in code files, so that later
+ * diagrams can be encoded alike. psh_model_write_bytes(): *bytes is freed by psh_bytes_free(). Reading errors:
+ * PSH_ERR_FORMAT, PSH_ERR_CORRUPT, PSH_ERR_UNSUPPORTED (a kind that this version does not know). */
+PSH_API psh_status psh_model_write(const psh_model *model, const char *path, psh_error *err);
+PSH_API psh_status psh_model_read(const char *path, psh_model **dst, psh_error *err);
+PSH_API psh_status psh_model_write_bytes(const psh_model *model, uint8_t **bytes, size_t *n_bytes, psh_error *err);
+PSH_API psh_status psh_model_read_bytes(const uint8_t *bytes, size_t n_bytes, psh_model **dst, psh_error *err);
+PSH_API void psh_bytes_free(uint8_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

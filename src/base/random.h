@@ -1,0 +1,21 @@
+/* random.h : seeded random numbers, the same on every machine. xoshiro256** (Blackman, Vigna 2018) seeded by
+ * splitmix64. */
+#ifndef PSH_BASE_RANDOM_H
+#define PSH_BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct psh__random {
+    uint64_t s[4];
+} psh__random;
+
+/* `stream` separates independent users of one seed (for example one stream a diagram, so that threads do not matter).
+ */
+void psh__random_init(psh__random *rng, uint64_t seed, uint64_t stream);
+uint64_t psh__random_u64(psh__random *rng);
+double psh__random_unit(psh__random *rng);                                   /* uniform in [0, 1), multiples of 2^-53 */
+uint64_t psh__random_below(psh__random *rng, uint64_t n);                    /* uniform in [0, n), n > 0, unbiased */
+void psh__random_shuffle(psh__random *rng, uint32_t *items, size_t n_items); /* Fisher-Yates */
+
+#endif
