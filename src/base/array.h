@@ -56,8 +56,8 @@ bool psh__npz_has(const psh__npz *npz, const char *name); /* "points", without .
 psh_status psh__npz_read(psh__npz *npz, const char *name, psh__array *dst, psh_error *err);
 void psh__npz_free(psh__npz *npz);
 
-/* .npz writing; deflated when that pays (`compress`). Bytes do not depend on the time of day. add copies nothing: data
- * must live until commit. */
+/* .npz writing; deflated when that pays (`compress`). Bytes do not depend on the time of day. add copies
+ * the data. */
 typedef struct psh__npz_writer psh__npz_writer;
 psh_status psh__npz_create(const char *path, bool compress, psh__npz_writer **dst, psh_error *err);
 psh_status psh__npz_add(psh__npz_writer *npz, const char *name, const char *descr, const size_t *shape, size_t n_axes,
