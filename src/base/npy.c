@@ -113,8 +113,9 @@ static bool parse_descr(const char *descr, psh__array *dst, bool *swap) {
     if (order != '<' && order != '>' && order != '|' && order != '=') return false;
     if (!descr[1] || !strchr("biufUS", descr[1])) return false;
     for (const char *digit = descr + 2; *digit; digit++) {
-        if (*digit < '0' || *digit > '9' || count > (1u << 24)) return false;
+        if (*digit < '0' || *digit > '9') return false;
         count = count * 10 + (size_t)(*digit - '0');
+        if (count > 1u << 24) return false;
     }
     dst->kind = descr[1];
     dst->item_bytes = dst->kind == 'U' ? 4 * count : count;
