@@ -50,6 +50,8 @@ psh_status psh__npy_write(const char *path, const char *descr, const size_t *sha
  * most their declared size. */
 typedef struct psh__npz psh__npz;
 psh_status psh__npz_open(const char *path, psh__npz **dst, psh_error *err);
+/* The same from bytes at hand (standard input can be read but once); takes them over, also when it fails. */
+psh_status psh__npz_open_bytes(const char *path, psh__bytes *bytes, psh__npz **dst, psh_error *err);
 bool psh__npz_has(const psh__npz *npz, const char *name); /* "points", without .npy */
 /* PSH_ERR_SHAPE if there is no such member: the text lists those there are. The array may borrow from npz: free it
  * first. */

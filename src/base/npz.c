@@ -29,17 +29,21 @@ static psh_status zip_fault(psh_error *err, psh_status status, const char *path,
     return status;
 }
 
-psh_status psh__npz_open(const char *path, psh__npz **dst, psh_error *err) {
+psh_status psh__npz_open_bytes(const char *path, psh__bytes *bytes, psh__npz **dst, psh_error *err) {
     psh_status status = PSH_OK;
     zip_error_t fault;
     psh__npz *npz = psh__calloc(1, sizeof *npz);
-    if (!npz) return psh__error_memory(err, "an archive", sizeof *npz);
+    if (!npz) {
+        psh__bytes_free(bytes);
+        return psh__error_memory(err, "an archive", sizeof *npz);
+    }
+    npz->bytes = *bytes;
+    *bytes = (psh__bytes){0};
     npz->path = psh__strdup(path);
     if (!npz->path) {
         status = psh__error_memory(err, "a path", strlen(path));
         goto done;
     }
-    PSH_TRY_GOTO(psh__bytes_read(path, &npz->bytes, err));
     if (npz->bytes.n_bytes == 0) {
         status = psh__error(err, PSH_ERR_CORRUPT, "%s: empty file; expected a NumPy archive (.npz)", path);
         goto done;
@@ -64,6 +68,12 @@ done:
     else
         psh__npz_free(npz);
     return status;
+}
+
+psh_status psh__npz_open(const char *path, psh__npz **dst, psh_error *err) {
+    psh__bytes bytes;
+    PSH_TRY(psh__bytes_read(path, &bytes, err));
+    return psh__npz_open_bytes(path, &bytes, dst, err);
 }
 
 void psh__npz_free(psh__npz *npz) {
