@@ -19,7 +19,7 @@ typedef enum psh_distance_dtype {
     PSH_DISTANCE_F64 = 3
 } psh_distance_dtype;
 
-/* All pairs of N items. Read files are memory-mapped: N = 10,000 needs no copy. */
+/* All pairs of N items. */
 typedef struct psh_distances psh_distances;
 
 /* psh_distances_create() : room for N items, all zero, to be filled through psh_distances_data(). PSH_ERR_MEMORY. */
@@ -34,15 +34,18 @@ PSH_API psh_meta *psh_distances_meta(psh_distances *distances);
 PSH_API const psh_meta *psh_distances_meta_const(const psh_distances *distances);
 
 /* psh_distances_write() :
- * .npy, condensed (or N x N with `square`); metadata as JSON beside it, at "<path minus .npy>.json". Both replaced
- * atomically. */
+ * .npy, condensed (or N x N with `square`); metadata as JSON beside it, at "<path minus .npy>.json". Both are written
+ * in full before either replaces an old file. "-" is standard output, which gets no JSON. Errors: PSH_ERR_FILE_WRITE,
+ * PSH_ERR_MEMORY. */
 PSH_API psh_status psh_distances_write(const psh_distances *distances, const char *path, bool square, psh_error *err);
 
 /* psh_distances_read() :
- * .npy of shape (N (N - 1) / 2,) or a symmetric (N, N) with zero diagonal, of uint8, uint16, float32, float64 (other
- * integers are converted to float64). Metadata is read if the JSON is there. Errors: PSH_ERR_FILE_*, PSH_ERR_FORMAT,
- * PSH_ERR_CORRUPT, PSH_ERR_SHAPE (length is no triangular number: says which are next to it), PSH_ERR_DATA (negative;
- * not symmetric), PSH_ERR_NOT_FINITE (NaN). */
+ * .npy of shape (N (N - 1) / 2,), or (N, N): symmetric (floats to six digits; the upper triangle is taken) with a zero
+ * diagonal. A condensed file of uint8, uint16, float32 or float64 is memory-mapped and not copied; a square becomes a
+ * condensed copy, other numbers become float64. No distance at all is one item. Metadata is read if the JSON is there.
+ * Errors: PSH_ERR_FILE_*, PSH_ERR_FORMAT (no .npy; text), PSH_ERR_CORRUPT, PSH_ERR_UNSUPPORTED (complex, objects),
+ * PSH_ERR_SHAPE (the length is no N (N - 1) / 2: says which are next to it), PSH_ERR_DATA (negative; not symmetric;
+ * diagonal not zero), PSH_ERR_NOT_FINITE (NaN; infinity is a distance), PSH_ERR_MEMORY. */
 PSH_API psh_status psh_distances_read(const char *path, psh_distances **dst, psh_error *err);
 
 #ifdef __cplusplus
