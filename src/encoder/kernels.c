@@ -1,0 +1,42 @@
+/* kernels.c : the scalar twins, and the choice of a level. On aarch64 the compiler vectorises these loops by itself. */
+#include "encoder/kernels.h"
+
+#include "persihash/base.h"
+
+static int32_t count_near(const float *births, const float *deaths, const float *middles, size_t n_padded,
+                          psh__line line) {
+    float both = line.cos + line.sin;
+    int32_t count = 0;
+    for (size_t i = 0; i < n_padded; i++)
+        count += (births[i] * line.cos + deaths[i] * line.sin <= line.position) - (middles[i] * both <= line.position);
+    return count;
+}
+
+static void count_common(const uint64_t *blocks, size_t n_blocks, size_t n_words, const uint64_t *mask, uint32_t *dst) {
+    for (size_t b = 0; b < n_blocks; b++)
+        for (size_t l = 0; l < PSH__BLOCK_BITSETS; l++) {
+            uint32_t count = 0;
+            for (size_t w = 0; w < n_words; w++)
+                count += (uint32_t)__builtin_popcountll(blocks[(b * n_words + w) * PSH__BLOCK_BITSETS + l] & mask[w]);
+            dst[b * PSH__BLOCK_BITSETS + l] = count;
+        }
+}
+
+static void add_row(uint32_t *sums, const uint16_t *row, size_t n_padded) {
+    for (size_t j = 0; j < n_padded; j++) sums[j] += row[j];
+}
+
+const psh__sketch_kernels psh__sketch_kernels_scalar = {count_near, count_common, add_row};
+
+const psh__sketch_kernels *psh__sketch_kernels_get(void) {
+    switch (psh_cpu_simd()) {
+#if defined(__x86_64__)
+    case PSH_SIMD_AVX512:
+        return &psh__sketch_kernels_avx512;
+    case PSH_SIMD_AVX2:
+        return &psh__sketch_kernels_avx2;
+#endif
+    default:
+        return &psh__sketch_kernels_scalar;
+    }
+}

@@ -1,0 +1,41 @@
+/* kernels.h : the two inner loops of the sketch, for each SIMD level. Results are integers, the same at every level. */
+#ifndef PSH_ENCODER_KERNELS_H
+#define PSH_ENCODER_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    PSH__LANES = 16,       /* arrays of points are padded to a multiple of this */
+    PSH__BLOCK_BITSETS = 8 /* bit sets are stored in blocks of 8, word by word: (n_blocks, n_words, 8) */
+};
+
+/* The line x cos + y sin = position, in the frame. */
+typedef struct psh__line {
+    float cos, sin, position;
+} psh__line;
+
+typedef struct psh__sketch_kernels {
+    /* How many points lie on the near side of a line, minus how many of their projections to the diagonal do:
+     *     #{i : births[i] cos + deaths[i] sin <= position} - #{i : middles[i] (cos + sin) <= position}
+     * in float32, every operation rounded by itself. births, deaths, middles : (n_padded), padded with NaN, which is on
+     * no side. */
+    int32_t (*count_near)(const float *births, const float *deaths, const float *middles, size_t n_padded,
+                          psh__line line);
+    /* dst[8 b + l] = popcount(set l of block b & mask). blocks : (n_blocks, n_words, 8); mask : (n_words); dst :
+     * (n_blocks, 8). */
+    void (*count_common)(const uint64_t *blocks, size_t n_blocks, size_t n_words, const uint64_t *mask, uint32_t *dst);
+    /* sums[j] += row[j] for j < n_padded, a multiple of PSH__LANES. */
+    void (*add_row)(uint32_t *sums, const uint16_t *row, size_t n_padded);
+} psh__sketch_kernels;
+
+/* Those for psh_cpu_simd(). Static storage. */
+const psh__sketch_kernels *psh__sketch_kernels_get(void);
+
+/* The levels, for psh__sketch_kernels_get(); the scalar one is the oracle of the tests. */
+extern const psh__sketch_kernels psh__sketch_kernels_scalar;
+#if defined(__x86_64__)
+extern const psh__sketch_kernels psh__sketch_kernels_avx2, psh__sketch_kernels_avx512;
+#endif
+
+#endif

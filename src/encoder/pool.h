@@ -1,0 +1,53 @@
+/* pool.h : candidate questions, their answers on a sample of diagrams, and what the pursuit needs to know of each. */
+#ifndef PSH_ENCODER_POOL_H
+#define PSH_ENCODER_POOL_H
+
+#include "encoder/model.h"
+
+/* Distances that Hamming should track, transformed (target.c), as integers so that sums are exact. */
+typedef struct psh__target {
+    size_t n_items, stride;  /* stride: n_items padded to PSH__LANES */
+    uint16_t *values;        // (n_items, stride), symmetric, zero diagonal and padding
+    double *row_sums;        // (n_items)
+    double sum, sum_squares; /* over pairs i < j */
+} psh__target;
+
+typedef struct psh__pool {
+    size_t n_items, n_words;  /* diagrams of the sample; words of one set of answers */
+    size_t n_candidates;      /* all arrays below have room for whole blocks of PSH__BLOCK_BITSETS */
+    psh__question *questions; // (n_candidates)
+    uint64_t *blocks;         // (n_blocks, n_words, 8) answers of diagram i: bit i % 64 of word i / 64
+    double *ones;             // (n_candidates) diagrams that answer yes
+    double *pairs;            // (n_candidates) pairs that answer differently: ones * (n_items - ones)
+    double *dots;             // (n_candidates) sum of the target over those pairs
+} psh__pool;
+
+typedef struct psh__pool_params {
+    size_t n_lines, n_candidates; /* wanted */
+    int n_directions;
+    uint64_t seed;
+    int n_threads;
+} psh__pool_params;
+
+/* psh__pool_draw() :
+ * Lines in n_directions directions for each dimension present in the sample (or for all, if pooled), half of their
+ * positions uniform over what projections of the frame can be, half through points of random diagrams (or their
+ * projections to the diagonal). Thresholds: as many per line as its count's range demands, half of them uniform over
+ * the range, half at the counts of random diagrams. Constant answers are not drawn. target may be NULL: then dots are
+ * not filled. sample: only wanted dimensions are in it. PSH_ERR_MEMORY. */
+psh_status psh__pool_draw(const psh_diagrams *sample, const psh_frame *frame, bool pool_dims, const psh__target *target,
+                          const psh__pool_params *params, psh__pool *dst, psh_error *err);
+void psh__pool_free(psh__pool *pool); /* zeroed struct is fine */
+
+/* psh__questions_random() :
+ * n_bits questions without a target: lines uniform over directions and positions, drawn with probability proportional
+ * to the range of their counts over the sample, thresholds uniform in that range (docs/math/sketch.md). *n_drawn is 0
+ * if no line tells any two diagrams apart, else n_bits. questions : (n_bits). */
+psh_status psh__questions_random(const psh_diagrams *sample, const psh_frame *frame, bool pool_dims,
+                                 const psh__pool_params *params, size_t n_bits, psh__question *questions,
+                                 size_t *n_drawn, psh_error *err);
+
+/* The answers of candidate c as plain words : (n_words). */
+void psh__pool_answers(const psh__pool *pool, size_t i_candidate, uint64_t *words);
+
+#endif

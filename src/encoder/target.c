@@ -1,0 +1,98 @@
+/* target.c : distances of all pairs of a sample, and their transformation into what the pursuit correlates with. */
+#include "encoder/target.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/size.h"
+#include "encoder/rank.h"
+
+enum { TARGET_MAX = 60000 }; /* of a uint16_t */
+
+/* 16 partial sums in a fixed order, so that the compiler may use any vector width and the result stays the same. */
+static float distance_l1(const float *a, const float *b, size_t n_features) {
+    enum { N_SUMS = 16 };
+    float sums[N_SUMS] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + N_SUMS <= n_features; i += N_SUMS)
+        for (size_t l = 0; l < N_SUMS; l++) sums[l] += fabsf(a[i + l] - b[i + l]);
+    for (; i < n_features; i++) sums[0] += fabsf(a[i] - b[i]);
+    for (size_t l = 0; l < N_SUMS; l++) sum += sums[l];
+    return sum;
+}
+
+psh_status psh__target_sliced(const psh_diagrams *sample, const psh_frame *frame, bool pool_dims, int n_threads,
+                              double *distances, psh_error *err) {
+    psh_sliced_params params = PSH_PARAMS(psh_sliced_params);
+    params.pool = pool_dims;
+    size_t n_items = psh_diagrams_count(sample), n_features = psh_sliced_n_features(sample, &params);
+    float *features = psh__malloc(n_items, n_features * sizeof *features);
+    psh_status status = PSH_OK;
+    if (!features) return psh__error_memory(err, "sliced features", n_items * n_features * sizeof *features);
+    PSH_TRY_GOTO(psh_sliced_compute(sample, frame, &params, n_threads, features, err));
+#pragma omp parallel for schedule(dynamic, 8) num_threads(psh_cpu_threads(n_threads))
+    for (size_t i = 0; i < n_items; i++) {
+        double *row = distances + i * n_items - i * (i + 1) / 2;
+        for (size_t j = i + 1; j < n_items; j++)
+            row[j - i - 1] = distance_l1(features + i * n_features, features + j * n_features, n_features);
+    }
+done:
+    psh__free(features);
+    return status;
+}
+
+static double deviation(const double *values, size_t n_values) {
+    double mean = 0, squares = 0;
+    for (size_t i = 0; i < n_values; i++) mean += values[i];
+    mean /= (double)n_values;
+    for (size_t i = 0; i < n_values; i++) squares += (values[i] - mean) * (values[i] - mean);
+    return sqrt(squares / (double)n_values);
+}
+
+/* mixed : (n_pairs) in: ranks; out: the transformed distances, the largest being 1. */
+static void mix(const double *distances, size_t n_pairs, double *mixed) {
+    double sd_rank = deviation(mixed, n_pairs), sd_value = deviation(distances, n_pairs), largest = 0;
+    for (size_t i = 0; i < n_pairs; i++) {
+        mixed[i] = sd_rank > 0 && sd_value > 0 ? mixed[i] / sd_rank + distances[i] / sd_value : 1;
+        if (mixed[i] > largest) largest = mixed[i];
+    }
+    for (size_t i = 0; i < n_pairs; i++) mixed[i] /= largest;
+}
+
+psh_status psh__target_create(const double *distances, size_t n_items, psh__target *dst, psh_error *err) {
+    size_t n_pairs = n_items * (n_items - 1) / 2;
+    memset(dst, 0, sizeof *dst);
+    dst->n_items = n_items;
+    dst->stride = (n_items + PSH__LANES - 1) / PSH__LANES * PSH__LANES;
+    dst->values = psh__calloc(n_items, dst->stride * sizeof *dst->values);
+    dst->row_sums = psh__calloc(n_items, sizeof *dst->row_sums);
+    double *mixed = psh__malloc(n_pairs, sizeof *mixed);
+    uint64_t *work = psh__malloc(n_pairs, 2 * sizeof *work);
+    psh_status status = PSH_OK;
+    if (!dst->values || !dst->row_sums || !mixed || !work) {
+        psh__target_free(dst);
+        status = psh__error_memory(err, "target distances", n_pairs * 2 * sizeof *work);
+        goto done;
+    }
+    psh__rank(distances, n_pairs, work, mixed);
+    mix(distances, n_pairs, mixed);
+    for (size_t i = 0, k = 0; i < n_items; i++)
+        for (size_t j = i + 1; j < n_items; j++, k++) {
+            uint16_t value = (uint16_t)(mixed[k] * TARGET_MAX + 0.5);
+            dst->values[i * dst->stride + j] = dst->values[j * dst->stride + i] = value;
+            dst->row_sums[i] += value, dst->row_sums[j] += value;
+            dst->sum += value, dst->sum_squares += (double)value * value;
+        }
+done:
+    psh__free(mixed);
+    psh__free(work);
+    return status;
+}
+
+void psh__target_free(psh__target *target) {
+    psh__free(target->values);
+    psh__free(target->row_sums);
+    memset(target, 0, sizeof *target);
+}
