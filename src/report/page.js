@@ -1,0 +1,621 @@
+/* page.js : draws the page from its one block of JSON (src/report/page_data.c says what is in it).
+ *
+ * Every text that came from outside is set as text (textContent), never as HTML; plotly reads a few HTML tags in its
+ * texts, so what goes there passes plotlyText(). Nothing is asked from any network: the page's policy forbids it. */
+"use strict";
+
+const root = document.documentElement;
+window.addEventListener("error", (event) => fail(event.message));
+window.addEventListener("unhandledrejection", (event) => fail(String(event.reason)));
+function fail(message) {
+  root.dataset.error = message;
+  const fault = document.getElementById("fault");
+  fault.textContent = "Something in this page went wrong: " + message;
+  fault.hidden = false;
+}
+
+/* --- Small tools -------------------------------------------------------------------------------------------------- */
+
+const $ = (id) => document.getElementById(id);
+
+/* el("p.note", {title: "x"}, "text", child): an element with class, attributes and children; strings become text. */
+function el(spec, attributes, ...children) {
+  const [tag, ...classes] = spec.split(".");
+  const node = document.createElement(tag);
+  if (classes.length) node.className = classes.join(" ");
+  for (const [key, value] of Object.entries(attributes || {})) {
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (key === "style") Object.assign(node.style, value);
+    else if (value !== undefined && value !== null && value !== false) node.setAttribute(key, value);
+  }
+  for (const child of children.flat()) if (child !== null && child !== undefined) node.append(child);
+  return node;
+}
+
+const whole = new Intl.NumberFormat("en-US");
+const count = (n) => whole.format(n);
+const plural = (n, word, many) => count(n) + " " + (n === 1 ? word : many || word + "s");
+const percent = (share) => (share >= 0.9995 || share === 0 ? Math.round(share * 100) : (share * 100).toPrecision(share < 0.1 ? 2 : 3)) + " %";
+const digits = (value, n) => (value === null || value === undefined ? "–" : Number(value.toPrecision(n)).toLocaleString("en-US", { maximumSignificantDigits: n }));
+const plotlyText = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const short = (text, n) => (text.length > n ? text.slice(0, n - 1) + "…" : text);
+
+/* A block of bytes: base64 of a zlib stream ("deflate") or a gzip stream ("gzip"). */
+async function unpack(base64, format = "deflate") {
+  if (!window.DecompressionStream) throw new Error("this browser is too old for this page; use one of 2023 or later");
+  const text = atob(base64.trim());
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream(format));
+  return new Response(stream).arrayBuffer();
+}
+
+/* A canvas of css pixels width x height, sharp on dense screens, with its context. */
+function canvasOf(width, height, className) {
+  const density = Math.min(window.devicePixelRatio || 1, 2);
+  const canvas = el("canvas", { class: className, width: Math.round(width * density), height: Math.round(height * density), style: { width: width + "px", height: height + "px" } });
+  const context = canvas.getContext("2d");
+  context.scale(density, density);
+  return [canvas, context];
+}
+
+/* --- Colours ------------------------------------------------------------------------------------------------------ */
+
+/* Paul Tol's "muted" scheme, which stays distinct for colour-blind readers; from the tenth group on the same colours
+ * come with another symbol. Groups beyond that are grey. */
+const COLOURS = ["#44AA99", "#CC6677", "#332288", "#DDCC77", "#88CCEE", "#882255", "#117733", "#AA4499", "#999933"];
+const SYMBOLS = ["circle", "diamond", "square", "triangle-up"];
+const OTHER = "#b3b8be";
+const MOST_COLOURED = COLOURS.length * SYMBOLS.length;
+const DIM_COLOURS = ["#4477AA", "#EE6677", "#228833", "#AA3377"];
+const dimColour = (dim) => DIM_COLOURS[dim % DIM_COLOURS.length];
+const colourOf = (group) => (group < MOST_COLOURED ? COLOURS[group % COLOURS.length] : OTHER);
+const symbolOf = (group) => (group < MOST_COLOURED ? SYMBOLS[Math.floor(group / COLOURS.length)] : "circle");
+const CIVIDIS = [[0, "#00224e"], [0.125, "#123570"], [0.25, "#3b496c"], [0.375, "#575d6d"], [0.5, "#707173"], [0.625, "#8a8678"], [0.75, "#a59c74"], [0.875, "#c3b369"], [1, "#fee838"]];
+const BLUES = [[0, "#e3edf6"], [0.25, "#b3cfe6"], [0.5, "#6aa3cf"], [0.75, "#2a6fac"], [1, "#0b2e5c"]];
+
+function symbolSvg(group, size = 11) {
+  const shapes = { circle: "M5.5 .8a4.7 4.7 0 1 1 0 9.4a4.7 4.7 0 1 1 0-9.4Z", diamond: "M5.5 0L11 5.5L5.5 11L0 5.5Z", square: "M1 1H10V10H1Z", "triangle-up": "M5.5 .5L11 10.2H0Z" };
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("width", size);
+  svg.setAttribute("height", size);
+  svg.setAttribute("viewBox", "0 0 11 11");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", shapes[symbolOf(group)]);
+  path.setAttribute("fill", colourOf(group));
+  svg.append(path);
+  return svg;
+}
+
+/* --- The data ----------------------------------------------------------------------------------------------------- */
+
+const data = JSON.parse($("data").textContent);
+const { clusters, labels, codes, pictures, diagrams, values, agreement, elbow, examples } = data;
+const meta = data.meta || {};
+const n = data.n_items;
+const rowOf = (item) => (data.rows ? data.rows[item] : item);
+const nameOf = (item) => (data.names ? data.names.prefix + data.names.of[item] : "");
+
+const CLUSTER = { groups: clusters, word: "Cluster", name: (g) => "Cluster " + clusters.values[g] };
+const LABEL = { groups: labels, word: "Label", name: (g) => (labels.names[g] !== null && labels.names[g] !== undefined ? labels.names[g] : labels.values[g] < 0 ? "no label" : "Label " + labels.values[g]) };
+
+/* What measured distances are called on axes and in texts. */
+function exactName() {
+  const m = meta.exact || {};
+  if (m.metric !== "wasserstein") return m.metric ? String(m.metric) + " distance" : "exact distance";
+  return "exact W" + (m.order && m.order !== 1 ? m.order : "₁");
+}
+
+let codeBytes = null; /* (n, n_bytes) */
+let sheet = null; /* image with all thumbnails */
+const pictureOf = new Map(), diagramOf = new Map(); /* item -> position in its block */
+const points = {}; /* first[], births, deaths, dims */
+
+async function readBlocks() {
+  if (codes && codes.bytes) codeBytes = new Uint8Array(await unpack(codes.bytes));
+  if (pictures) {
+    for (let i = 0; i < (pictures.items || { length: n }).length; i++) pictureOf.set(pictures.items ? pictures.items[i] : i, i);
+    sheet = new Image();
+    sheet.src = "data:image/png;base64," + pictures.png;
+    await sheet.decode();
+  }
+  if (!diagrams) return;
+  const counts = new Uint32Array(await unpack(diagrams.counts));
+  points.births = new Uint8Array(await unpack(diagrams.births));
+  points.deaths = new Uint8Array(await unpack(diagrams.deaths));
+  points.dims = new Uint8Array(await unpack(diagrams.dims));
+  points.first = new Uint32Array(counts.length + 1);
+  counts.forEach((own, i) => { points.first[i + 1] = points.first[i] + own; diagramOf.set(diagrams.items ? diagrams.items[i] : i, i); });
+  points.allDims = [...new Set(points.dims)].sort((a, b) => a - b);
+}
+
+/* --- Pictures of one item ----------------------------------------------------------------------------------------- */
+
+/* The item's image in a box of side x side, or null if the page has none. */
+function imageOf(item, side) {
+  const i = pictureOf.get(item);
+  if (i === undefined) return null;
+  const [cellWidth, cellHeight] = pictures.cell;
+  const width = pictures.sides ? pictures.sides[2 * i] : cellWidth, height = pictures.sides ? pictures.sides[2 * i + 1] : cellHeight;
+  const scale = side / Math.max(width, height);
+  const [canvas, context] = canvasOf(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)), "image");
+  context.imageSmoothingEnabled = scale < 2 || Math.max(...pictures.greatest_shape) > Math.max(width, height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(sheet, (i % pictures.n_columns) * cellWidth, Math.floor(i / pictures.n_columns) * cellHeight, width, height, 0, 0, width * scale, height * scale);
+  return canvas;
+}
+
+/* The item's persistence diagram, with axes when it is large enough to read them; null if the page has none. */
+function diagramCanvas(item, side) {
+  const i = diagramOf.get(item);
+  if (i === undefined) return null;
+  const isLarge = side >= 120;
+  const left = isLarge ? 34 : 2, bottom = isLarge ? 30 : 2, top = isLarge ? 6 : 2, right = isLarge ? 6 : 2;
+  const [canvas, context] = canvasOf(side, side, "diagram");
+  const begin = points.first[i], end = points.first[i + 1];
+  let hasInfinite = false;
+  for (let k = begin; k < end; k++) if (points.deaths[k] === 255) hasInfinite = true;
+  const roof = hasInfinite ? (isLarge ? 12 : 5) : 0; /* a strip above the square for infinite deaths */
+  const inner = Math.min(side - left - right, side - top - bottom - roof), floor = top + roof + inner;
+  const x = (step) => left + (step / 254) * inner, y = (step) => floor - (step / 254) * inner;
+  context.fillStyle = "#fff";
+  context.fillRect(left, top + roof, inner, inner);
+  context.lineWidth = 1;
+  context.strokeStyle = "#dfe3e7";
+  context.strokeRect(left - 0.5, top + roof - 0.5, inner + 1, inner + 1);
+  context.beginPath();
+  context.moveTo(x(0), y(0));
+  context.lineTo(x(254), y(254));
+  context.strokeStyle = "#b9c0c8";
+  context.stroke();
+  if (hasInfinite) {
+    context.setLineDash([3, 3]);
+    context.beginPath();
+    context.moveTo(left, top + roof / 3);
+    context.lineTo(left + inner, top + roof / 3);
+    context.stroke();
+    context.setLineDash([]);
+  }
+  const radius = isLarge ? 2.3 : 1.25;
+  for (let k = begin; k < end; k++) {
+    const isInfinite = points.deaths[k] === 255;
+    context.globalAlpha = isLarge ? 0.72 : 0.8;
+    context.fillStyle = dimColour(points.dims[k]);
+    context.beginPath();
+    context.arc(x(points.births[k]), isInfinite ? top + roof / 3 : y(points.deaths[k]), radius, 0, 6.2832);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+  if (!isLarge) return canvas;
+  context.fillStyle = "#5b6470";
+  context.font = "10.5px " + getComputedStyle(document.body).fontFamily;
+  const lo = digits(diagrams.lo, 3), hi = digits(diagrams.hi, 3);
+  context.textAlign = "left";
+  context.fillText(lo, left, floor + 12);
+  context.textAlign = "right";
+  context.fillText(hi, left + inner, floor + 12);
+  context.fillText(lo, left - 4, floor);
+  context.fillText(hi, left - 4, top + roof + 8);
+  if (hasInfinite) context.fillText("∞", left - 4, top + roof / 3 + 4);
+  context.textAlign = "center";
+  context.fillText("birth", left + inner / 2, floor + 13);
+  context.translate(9, top + roof + inner / 2);
+  context.rotate(-Math.PI / 2);
+  context.fillText("death", 0, 0);
+  return canvas;
+}
+
+/* Image above diagram, small; whatever of them there is. */
+function facesOf(item, side) {
+  const faces = [];
+  if (pictures) faces.push(imageOf(item, side) || el("div.missing", { style: { width: side + "px", height: side + "px" } }, "no picture kept"));
+  if (diagrams && diagramOf.has(item)) faces.push(diagramCanvas(item, side));
+  if (!faces.length) faces.push(codeCanvas(item, side) || el("div.missing", { style: { width: side + "px", height: side + "px" } }, "item " + rowOf(item)));
+  return faces;
+}
+
+/* The code as a square of bits, dark where set, first bit at the upper left. */
+function codeCanvas(item, side) {
+  if (!codeBytes) return null;
+  const columns = codes.n_bits <= 64 ? 8 : codes.n_bits <= 256 ? 16 : 32;
+  const lines = Math.ceil(codes.n_bits / columns), cell = Math.max(1, Math.floor(side / columns));
+  const [canvas, context] = canvasOf(columns * cell, lines * cell, "code");
+  for (let bit = 0; bit < codes.n_bits; bit++) {
+    const isSet = (codeBytes[item * codes.n_bytes + (bit >> 3)] >> (bit & 7)) & 1;
+    context.fillStyle = isSet ? "#1b5a8c" : "#e8ecf0";
+    context.fillRect((bit % columns) * cell, Math.floor(bit / columns) * cell, cell - (cell > 3 ? 1 : 0), cell - (cell > 3 ? 1 : 0));
+  }
+  return canvas;
+}
+
+const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replace(/0/g, "").length);
+
+/* The nearest items by code, least item first among equals: [{item, distance}]. */
+function nearest(item, wanted) {
+  const found = [];
+  const width = codes.n_bytes, own = item * width;
+  for (let other = 0, at = 0; other < n; other++, at += width) {
+    if (other === item) continue;
+    let distance = 0;
+    for (let b = 0; b < width; b++) distance += ONES[codeBytes[own + b] ^ codeBytes[at + b]];
+    if (found.length === wanted && distance >= found[wanted - 1].distance) continue;
+    let place = found.length;
+    while (place > 0 && found[place - 1].distance > distance) place--;
+    found.splice(place, 0, { item: other, distance });
+    if (found.length > wanted) found.pop();
+  }
+  return found;
+}
+
+/* --- The panel of one item ---------------------------------------------------------------------------------------- */
+
+const state = { item: -1, isPinned: false, near: [] };
+
+function show(item, pin) {
+  if (pin !== undefined) state.isPinned = pin;
+  state.item = item;
+  state.near = codeBytes ? nearest(item, Math.min(6, n - 1)) : [];
+  const panel = $("item");
+  const facts = el("dl");
+  const fact = (term, ...description) => facts.append(el("dt", {}, term), el("dd", {}, ...description));
+  const swatch = (kind, group) => el("span.swatch", {}, symbolSvg(group), kind.name(group));
+  if (clusters) fact("Cluster", el("span.swatch", {}, symbolSvg(clusters.of[item]), String(clusters.values[clusters.of[item]])), " · " + plural(clusters.sizes[clusters.of[item]], "item"));
+  if (labels) fact("Label", clusters ? LABEL.name(labels.of[item]) : swatch(LABEL, labels.of[item]));
+  if (values) {
+    fact("Points", count(values.n_points[item]));
+    fact("Total persistence", digits(values.persistence[item], 4));
+  }
+  const image = imageOf(item, 150), diagram = diagramCanvas(item, 180), code = codeCanvas(item, 96);
+  const faces = [];
+  if (image) faces.push(el("figure", {}, image, el("figcaption", {}, "image")));
+  else if (pictures) faces.push(el("div.missing", { style: { width: "150px", height: "150px" } }, "no picture kept for this item: the page has " + plural(pictureOf.size, "picture")));
+  if (diagram) faces.push(el("figure", {}, diagram, el("figcaption", {}, dimsKey())));
+  if (code && (!image || !diagram)) faces.push(el("figure", {}, code, el("figcaption", {}, codes.n_bits + "-bit code")));
+  const isNamed = nameOf(item) !== "";
+  panel.replaceChildren(
+    el("div.bar", {}, el("h2", {}, "Item " + count(rowOf(item))),
+      el("button.pin", { type: "button", "aria-pressed": String(state.isPinned), title: "Click a point to pin it, Escape to let go", onclick: () => show(item, !state.isPinned) }, state.isPinned ? "pinned" : "pin")),
+    ...(isNamed ? [el("div.name", {}, nameOf(item))] : []),
+    el("div.faces", {}, faces),
+    facts,
+    ...(code && image && diagram ? [el("div.faces", {}, el("figure", {}, code, el("figcaption", {}, codes.n_bits + "-bit code")))] : []),
+    ...(state.near.length ? [el("div", {}, el("h3", {}, "Nearest by code"), el("div.near-strip", {}, state.near.map(nearTile)))] : []),
+    el("input.find", { type: "search", placeholder: "Find an item by number" + (data.names ? " or name" : "") + " …", "aria-label": "Find an item", onkeydown: findItem }));
+  panel.dataset.item = rowOf(item);
+  placeRings();
+}
+
+function nearTile(near) {
+  return el("button.tile", { type: "button", title: nameOf(near.item) || "item " + rowOf(near.item), onclick: () => show(near.item, true) }, facesOf(near.item, 56), el("div", {}, plural(near.distance, "bit")));
+}
+
+function dimsKey() {
+  return el("span.dims", {}, points.allDims.map((dim) => el("span", {}, el("i.dot", { style: { background: dimColour(dim) } }), "H" + dim)));
+}
+
+function findItem(event) {
+  if (event.key !== "Enter") return;
+  const wanted = event.target.value.trim();
+  if (!wanted) return;
+  let item = -1;
+  if (/^[0-9,]+$/.test(wanted)) {
+    const row = Number(wanted.replace(/,/g, ""));
+    item = data.rows ? data.rows.indexOf(row) : row < n ? row : -1;
+  }
+  for (let i = 0; item < 0 && data.names && i < n; i++) if (nameOf(i).includes(wanted)) item = i;
+  if (item >= 0) show(item, true);
+  else event.target.value = "";
+  const box = document.querySelector(".find");
+  if (item < 0) box.placeholder = "Nothing found for “" + short(wanted, 24) + "”";
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && state.isPinned) show(state.item, false);
+});
+
+/* Called from cards and pairs further down the page: the panel is at its top. */
+function visit(item) {
+  show(item, true);
+  $("item").scrollIntoView({ behavior: "smooth", block: "nearest" });
+}
+
+/* --- Head --------------------------------------------------------------------------------------------------------- */
+
+function drawHead() {
+  const parts = [];
+  if (data.date) parts.push(data.date);
+  parts.push(data.tool);
+  $("subtitle").textContent = parts.join(" · ");
+  const stages = $("stages");
+  const stage = (figure, name, more) => stages.append(el("li", {}, el("div.figure", {}, figure, el("span.name", {}, name)), el("div.more", {}, more || "")));
+  if (pictures) {
+    const [low, high] = [pictures.least_shape, pictures.greatest_shape];
+    const size = (shape) => shape[1] + " × " + shape[0];
+    stage(count(data.n_rows), "images", (low.join() === high.join() ? size(low) : size(low) + " to " + size(high)) + " pixels");
+  }
+  if (diagrams) stage(count(data.n_rows), data.n_rows === 1 ? "diagram" : "diagrams", digits(diagrams.n_points_all / data.n_rows, 3) + " points on average" + (points.allDims.length ? " · " + points.allDims.map((dim) => "H" + dim).join(" ") : ""));
+  if (codes) stage(codes.n_bits + "-bit", data.n_rows === 1 ? "code" : "codes", count(codes.n_distinct) + " different of " + count(data.n_rows));
+  if (clusters) stage(count(clusters.sizes.length), clusters.sizes.length === 1 ? "cluster" : "clusters", "largest " + percent(clusters.sizes[0] / data.n_rows) + (data.scores ? " · ARI to labels " + digits(data.scores.ari, 3) : ""));
+  if (agreement && agreement.spearman !== null) stage(digits(agreement.spearman, 3), "Spearman", "code against " + exactName() + ", " + plural(agreement.n_sample, "item"));
+}
+
+/* --- Plots -------------------------------------------------------------------------------------------------------- */
+
+const FONT = { family: getComputedStyle(document.body).fontFamily, size: 12.5, color: "#454c55" };
+const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian", "toggleSpikelines"] };
+const axis = (title, more) => Object.assign({ title: { text: title, standoff: 8 }, gridcolor: "#edeff1", zeroline: false, linecolor: "#ccd1d6", showline: true, ticks: "outside", tickcolor: "#ccd1d6", ticklen: 4, automargin: true }, more);
+const layoutOf = (x, y, more) => Object.assign({ font: FONT, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "#fff", margin: { l: 56, r: 12, t: 8, b: 48 }, xaxis: x, yaxis: y, showlegend: false, hoverlabel: { font: { family: FONT.family, size: 12.5 }, bgcolor: "#fff", bordercolor: "#ccd1d6" } }, more);
+
+let hidden = new Set(); /* groups switched off in the legend */
+let colourBy = null;
+
+const COLOURINGS = [
+  clusters && { word: "Cluster", kind: CLUSTER },
+  labels && { word: "Label", kind: LABEL },
+  values && { word: "Total persistence", of: values.persistence },
+  values && { word: "Number of points", of: values.n_points },
+].filter(Boolean);
+
+function hasWebGl() {
+  try { return !!document.createElement("canvas").getContext("webgl"); } catch (_) { return false; }
+}
+const MAP_TYPE = n > 15000 && hasWebGl() ? "scattergl" : "scatter"; /* SVG is sharper and needs no graphics card */
+const MARKER_SIZE = n <= 60 ? 11 : n <= 400 ? 9 : n <= 2000 ? 7 : n <= 6000 ? 5.5 : 4.5;
+const MARKER_OPACITY = n <= 400 ? 0.9 : n <= 2000 ? 0.8 : 0.65;
+
+function mapTrace(items, marker) {
+  return { type: MAP_TYPE, mode: "markers", x: items.map((i) => data.map.x[i]), y: items.map((i) => data.map.y[i]), customdata: items, hoverinfo: "none", marker };
+}
+
+function mapTraces() {
+  const everyone = Array.from({ length: n }, (_, i) => i);
+  if (!colourBy) return [mapTrace(everyone, { size: MARKER_SIZE, color: COLOURS[0], opacity: MARKER_OPACITY })];
+  if (colourBy.of) return [mapTrace(everyone, { size: MARKER_SIZE, color: colourBy.of, colorscale: CIVIDIS, opacity: MARKER_OPACITY, showscale: true, colorbar: { title: { text: colourBy.word, side: "right" }, thickness: 12, outlinewidth: 0, len: 0.7 } })];
+  const groups = colourBy.kind.groups;
+  const members = Array.from({ length: Math.min(groups.sizes.length, MOST_COLOURED + 1) }, () => []);
+  everyone.forEach((i) => members[Math.min(groups.of[i], MOST_COLOURED)].push(i));
+  return members.map((items, g) => {
+    const isRare = groups.sizes.length > 1 && items.length <= Math.max(3, n / 200); /* small groups lie above large ones and are larger */
+    return Object.assign(mapTrace(items, { size: MARKER_SIZE + (isRare ? 4 : 0), color: colourOf(g), symbol: symbolOf(g), opacity: isRare ? 1 : MARKER_OPACITY, line: { width: isRare || n <= 400 ? 1 : 0, color: "#fff" } }), { visible: !hidden.has(g) });
+  });
+}
+
+function drawLegend() {
+  const legend = $("legend");
+  legend.replaceChildren();
+  if (!colourBy || colourBy.of) return;
+  const groups = colourBy.kind.groups;
+  groups.sizes.slice(0, MOST_COLOURED + 1).forEach((size, g) => {
+    const isRest = g === MOST_COLOURED;
+    const rest = isRest ? groups.sizes.slice(g) : null;
+    const text = isRest ? plural(rest.length, "smaller one") : colourBy.kind.name(g);
+    legend.append(el("button.chip", { type: "button", "aria-pressed": String(!hidden.has(g)), title: text + ": show or hide", onclick: () => toggle(g) },
+      symbolSvg(g), el("span.text", {}, text), el("span.count", {}, count(isRest ? rest.reduce((a, b) => a + b, 0) : size))));
+  });
+}
+
+function toggle(group) {
+  if (hidden.has(group)) hidden.delete(group);
+  else hidden.add(group);
+  drawLegend();
+  Plotly.restyle("map-plot", { visible: !hidden.has(group) }, [group]);
+}
+
+function drawColourSwitch() {
+  const bar = $("colour-by");
+  bar.replaceChildren(...(COLOURINGS.length > 1 ? COLOURINGS : []).map((colouring) =>
+    el("button", { type: "button", "aria-pressed": String(colouring === colourBy), onclick: () => { colourBy = colouring; hidden = new Set(); drawColourSwitch(); drawLegend(); drawMapPlot(); } }, colouring.word)));
+  bar.hidden = COLOURINGS.length < 2;
+}
+
+function mapAxisTitle(number) {
+  if (data.map.source === "given") return "Axis " + number;
+  return "MDS axis " + number + (data.map.source === "codes" ? " (bits)" : "");
+}
+
+function drawMapPlot() {
+  const layout = layoutOf(axis(mapAxisTitle(1)), axis(mapAxisTitle(2), { scaleanchor: "x" }), { hovermode: "closest", dragmode: "pan", uirevision: "map", hoverdistance: 14 });
+  return Plotly.react("map-plot", mapTraces(), layout, Object.assign({ scrollZoom: true }, CONFIG));
+}
+
+async function drawMap() {
+  const made = { codes: "Classical multidimensional scaling of the Hamming distances", exact: "Classical multidimensional scaling of the exact distances", given: "Coordinates as given" }[data.map.source];
+  $("map-note").textContent = made + (data.map.explained !== null ? "; the two axes hold " + percent(data.map.explained) + " of the spread" : "") + (data.n_items < data.n_rows ? "; " + count(n) + " of " + count(data.n_rows) + " items are shown" : "") + ". Point at an item to see it, click to pin it, scroll to zoom.";
+  await drawMapPlot();
+  const plot = $("map-plot");
+  let waiting = -1;
+  plot.on("plotly_hover", (event) => {
+    if (state.isPinned) return;
+    if (waiting < 0) requestAnimationFrame(() => { if (!state.isPinned) show(waiting); waiting = -1; });
+    waiting = event.points[0].customdata;
+  });
+  plot.on("plotly_click", (event) => show(event.points[0].customdata, !(state.isPinned && state.item === event.points[0].customdata)));
+  plot.on("plotly_afterplot", placeRings);
+  plot.on("plotly_relayouting", placeRings);
+  placeRings();
+}
+
+/* Rings around the shown item and its nearest, above the plot. */
+function placeRings() {
+  const plot = $("map-plot");
+  plot.querySelectorAll(".ring").forEach((ring) => ring.remove());
+  if (!plot._fullLayout || state.item < 0) return;
+  const { xaxis, yaxis } = plot._fullLayout;
+  const place = (item, className) => {
+    const x = xaxis.l2p(data.map.x[item]), y = yaxis.l2p(data.map.y[item]);
+    if (x < 0 || y < 0 || x > xaxis._length || y > yaxis._length) return;
+    plot.append(el("div." + className, { style: { left: xaxis._offset + x + "px", top: yaxis._offset + y + "px" } }));
+  };
+  state.near.forEach((near) => place(near.item, "ring.near"));
+  place(state.item, "ring");
+}
+
+/* --- Agreement ---------------------------------------------------------------------------------------------------- */
+
+async function drawAgreementPlot() {
+  const x = axis(plotlyText(exactName()), { rangemode: "tozero" }), y = axis("Hamming distance (bits)", { rangemode: "tozero" });
+  if (agreement.exact) {
+    const size = agreement.exact.length > 500 ? 4 : 7;
+    const trace = { type: "scatter", mode: "markers", x: agreement.exact, y: agreement.code, marker: { size, color: "#2a6fac", opacity: 0.45 }, hovertemplate: plotlyText(exactName()) + " %{x}<br>Hamming %{y} bits<extra></extra>" };
+    return Plotly.newPlot("agreement-plot", [trace], layoutOf(x, y, { hovermode: "closest" }), CONFIG);
+  }
+  const counts = new Uint32Array(await unpack(agreement.counts));
+  const { n_x, n_y, code_step, exact_max } = agreement;
+  const centre = (i) => ((i + 0.5) * exact_max) / n_x, level = (j) => j * code_step + (code_step - 1) / 2;
+  const xs = Array.from({ length: n_x }, (_, i) => centre(i)), ys = Array.from({ length: n_y }, (_, j) => level(j));
+  const z = ys.map((_, j) => xs.map((_, i) => { const c = counts[j * n_x + i]; return c ? Math.log10(c) : null; }));
+  const text = ys.map((_, j) => xs.map((_, i) => count(counts[j * n_x + i])));
+  const largest = Math.max(...counts.reduce((most, c) => (c > most[0] ? [c] : most), [1]));
+  const ticks = Array.from({ length: Math.floor(Math.log10(largest)) + 1 }, (_, e) => e);
+  const heat = { type: "heatmap", x: xs, y: ys, z, text, colorscale: BLUES, zmin: 0, zmax: Math.max(1, Math.log10(largest)), hoverongaps: false, hovertemplate: "%{text} pairs<br>" + plotlyText(exactName()) + " ≈ %{x:.4g}<br>Hamming ≈ %{y} bits<extra></extra>", colorbar: { title: { text: "pairs", side: "right" }, tickvals: ticks, ticktext: ticks.map((e) => count(10 ** e)), thickness: 12, outlinewidth: 0, len: 0.8 } };
+  const median = { type: "scatter", mode: "lines", x: [], y: [], line: { color: "#d55e00", width: 2, shape: "spline", smoothing: 0.5 }, hoverinfo: "skip" };
+  for (let i = 0; i < n_x; i++) {
+    let total = 0;
+    for (let j = 0; j < n_y; j++) total += counts[j * n_x + i];
+    if (total < 8) continue;
+    let below = 0, j = 0;
+    while (below + counts[j * n_x + i] < total / 2) below += counts[j++ * n_x + i];
+    median.x.push(centre(i));
+    median.y.push(level(j) + ((total / 2 - below) / counts[j * n_x + i] - 0.5) * code_step);
+  }
+  return Plotly.newPlot("agreement-plot", [heat, median], layoutOf(x, y), CONFIG);
+}
+
+function drawAgreementText() {
+  const pairs = agreement.n_used + agreement.n_infinite < agreement.n_pairs ? count(agreement.n_used) + " random pairs of " + count(agreement.n_pairs) : plural(agreement.n_used, "pair");
+  $("agreement-note").textContent = "Each pair of a sample of " + plural(agreement.n_sample, "item") + ": " + pairs + (agreement.n_infinite ? "; " + count(agreement.n_infinite) + " with infinite distance are left out" : "") + "." + (agreement.exact ? "" : " The line is the median.");
+  const figure = (value, name, what) => el("div", {}, el("div.figure", {}, digits(value, 3)), el("div", {}, name), el("div.what", {}, what));
+  $("agreement-figures").replaceChildren(el("div.figures", {},
+    figure(agreement.spearman, "Spearman", "correlation of ranks: 1 if codes put all pairs in the order of their exact distances"),
+    figure(agreement.pearson, "Pearson", "correlation of values: 1 if Hamming distance is proportional to exact distance, up to an offset")));
+}
+
+function drawExtremes() {
+  const column = (title, what, pairs) => pairs.length === 0 ? null : el("div", {}, el("h3", {}, title), el("div.what", { class: "note", style: { margin: "0" } }, what), pairs.map((pair) =>
+    el("div.pair", {}, pair.items.map((item) => el("button.tile", { type: "button", title: nameOf(item) || "item " + rowOf(item), onclick: () => visit(item) }, el("div", { style: { display: "flex", gap: "3px" } }, facesOf(item, 58)))),
+      el("span.what", {}, plural(pair.code, "bit"), el("br"), digits(pair.exact, 3)))));
+  const columns = [column("Codes say too far", "pairs farther apart by code than by exact distance", agreement.too_far), column("Codes say too near", "pairs nearer by code than by exact distance", agreement.too_near)].filter(Boolean);
+  if (columns.length && (pictures || diagrams)) $("extremes").replaceChildren(el("div.extremes", {}, columns));
+}
+
+/* --- Elbow and sizes ---------------------------------------------------------------------------------------------- */
+
+function drawElbowPlot() {
+  const ks = elbow.wcss.map((_, i) => i + 1);
+  const traces = [{ type: "scatter", mode: "lines+markers", x: ks, y: elbow.wcss, line: { color: "#2a6fac", width: 2 }, marker: { size: 5, color: "#2a6fac" }, hovertemplate: "k = %{x}<br>%{y:.4g}<extra></extra>" }];
+  const layout = layoutOf(axis("Number of clusters k", ks.length <= 20 ? { dtick: ks.length <= 12 ? 1 : 2 } : {}), axis("Sum of squared distances (bits²)", { rangemode: "tozero" }));
+  if (elbow.k <= ks.length) {
+    traces.push({ type: "scatter", mode: "markers", x: [elbow.k], y: [elbow.wcss[elbow.k - 1]], marker: { size: 13, color: "#fff", line: { width: 3, color: "#d55e00" } }, hoverinfo: "skip" });
+    layout.annotations = [{ x: elbow.k, y: elbow.wcss[elbow.k - 1], text: "k = " + elbow.k, showarrow: false, xanchor: "left", yanchor: "bottom", xshift: 9, yshift: 5, font: { color: "#b34d00", size: 14 } }];
+  }
+  return Plotly.newPlot("elbow-plot", traces, layout, CONFIG);
+}
+
+function drawSizesPlot() {
+  const kind = clusters ? CLUSTER : LABEL, groups = kind.groups;
+  const shown = groups.sizes.slice(0, 40);
+  const isLog = shown[0] / Math.max(1, shown[shown.length - 1]) > 50;
+  const trace = { type: "bar", x: shown.map((_, g) => g), y: shown, marker: { color: shown.map((_, g) => colourOf(g)) }, text: shown.map(count), textposition: shown.length <= 16 ? "outside" : "none", cliponaxis: false, hovertemplate: shown.map((_, g) => plotlyText(kind.name(g)) + "<br>%{y:,} items<extra></extra>") };
+  const names = shown.map((_, g) => plotlyText(clusters ? groups.values[g] : short(kind.name(g), 14)));
+  return Plotly.newPlot("sizes-plot", [trace], layoutOf(axis(kind.word, { tickvals: shown.map((_, g) => g), ticktext: names, showgrid: false, type: "linear", range: [-0.6, Math.max(shown.length - 0.4, 4.6)] }), axis(isLog ? "Items (log scale)" : "Items", isLog ? { type: "log", dtick: 1, range: [-0.15, Math.log10(shown[0]) * 1.12] } : { rangemode: "tozero" }), { margin: { l: 56, r: 12, t: 20, b: 48 }, bargap: 0.25 }), CONFIG);
+}
+
+/* --- Groups with their members ------------------------------------------------------------------------------------ */
+
+function mixOf(group) {
+  const tally = new Map();
+  for (let i = 0; i < n; i++) if (clusters.of[i] === group) tally.set(labels.of[i], (tally.get(labels.of[i]) || 0) + 1);
+  const parts = [...tally].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  const total = parts.reduce((sum, part) => sum + part[1], 0);
+  const text = parts.slice(0, 4).map(([label, own]) => LABEL.name(label) + " " + percent(own / total)).join(", ") + (parts.length > 4 ? ", …" : "");
+  return [el("div.mix", { title: text }, parts.map(([label, own]) => el("span", { style: { flexGrow: own, flexBasis: "0", background: colourOf(label) } }))), el("div.mix-text", {}, text)];
+}
+
+function drawGroups() {
+  const isClusters = examples.of === "clusters", kind = isClusters ? CLUSTER : LABEL, groups = kind.groups;
+  $("groups-title").textContent = isClusters ? "Clusters and some of their members" : "Classes and some of their members";
+  $("groups-note").textContent = (codes ? "First the medoid (the member with the least sum of Hamming distances to the others), then members at equal steps of the ranking by distance from it, the farthest last; below each its distance in bits." : "A few members of each.") + (isClusters && labels ? " The strip shows which labels the members have." : "");
+  $("cards").replaceChildren(...examples.groups.map((group, g) => el("div.card", {},
+    el("div.head", {}, el("h3", {}, el("span.swatch", {}, symbolSvg(g), kind.name(g))),
+      el("span.count", {}, plural(groups.sizes[g], "item") + " · " + percent(groups.sizes[g] / data.n_rows) + (group.mean_distance !== null && groups.sizes[g] > 1 ? " · mean " + digits(group.mean_distance, 3) + " bits" : ""))),
+    isClusters && labels ? mixOf(g) : null,
+    el("div.examples", {}, group.items.map((item, e) => el(e === 0 && codes ? "button.tile.first" : "button.tile", { type: "button", title: nameOf(item) || "item " + rowOf(item), onclick: () => visit(item) }, facesOf(item, 52), el("div", {}, !codes ? String(rowOf(item)) : e === 0 ? "medoid" : String(group.distances[e]))))))));
+  const rest = groups.sizes.slice(examples.groups.length);
+  if (rest.length) $("groups-rest").textContent = "And " + plural(rest.length, isClusters ? "smaller cluster" : "smaller class", isClusters ? "smaller clusters" : "smaller classes") + " with " + plural(rest.reduce((a, b) => a + b, 0), "item") + " in all.";
+}
+
+/* --- How it was made ---------------------------------------------------------------------------------------------- */
+
+/* {a: {b: 1}} -> [["a.b", "1"]] */
+function flatten(object, prefix = "") {
+  return Object.entries(object).flatMap(([key, value]) => {
+    if (value !== null && typeof value === "object" && !Array.isArray(value)) return flatten(value, prefix + key + ".");
+    return [[prefix + key, Array.isArray(value) ? value.map((v) => (typeof v === "object" ? JSON.stringify(v) : v)).join(", ") : String(value)]];
+  });
+}
+
+function drawMade() {
+  const recorded = [meta.diagrams, meta.codes, meta.clusters, meta.exact].map((part) => part && part.command).filter((text) => typeof text === "string");
+  const commands = data.commands || [...new Set(recorded)].join("\n");
+  if (commands) {
+    const copy = el("button.copy", { type: "button", onclick: () => navigator.clipboard.writeText(commands).then(() => { copy.textContent = "copied"; }, () => { copy.textContent = "select and copy by hand"; }) }, "copy");
+    $("commands").replaceChildren(el("pre", {}, copy, el("code", {}, commands)));
+  }
+  const table = (title, lines) => lines.length ? el("div", {}, el("h3", {}, title), el("table", {}, el("tbody", {}, lines.map(([key, value]) => el("tr", {}, el("th", { scope: "row" }, key), el("td", {}, value)))))) : null;
+  const facts = (object) => (object ? flatten(object).map(([key, value]) => [key, short(value, 400)]) : []);
+  const page = [["items", count(data.n_rows)]];
+  if (data.n_items < data.n_rows) page.push(["items on this page", count(data.n_items)]);
+  if (pictures) page.push(["thumbnails", count(pictureOf.size) + (pictures.is_stretched ? "; greys stretched from each image's least to its greatest value" : "")]);
+  if (diagrams) page.push(["diagrams drawn", count(diagramOf.size) + "; coordinates in 255 steps" + (diagrams.n_most ? "; at most the " + count(diagrams.n_most) + " most persistent points of each" : "")]);
+  if (data.scores) page.push(["clusters against labels", "ARI " + digits(data.scores.ari, 4) + ", AMI " + digits(data.scores.ami, 4) + ", FMS " + digits(data.scores.fms, 4)]);
+  const files = data.files && el("div", {}, el("h3", {}, "Files"), el("table", {}, el("tbody", {}, data.files.map((path) => el("tr", {}, el("td", {}, el("a", { href: hrefOf(path) }, path)))))));
+  $("tables").replaceChildren(...[table("Diagrams", facts(meta.diagrams)), table("Codes", facts(meta.codes)), table("Clusters", facts(meta.clusters)), table("Exact distances", facts(meta.exact)), table("This page", page), files].filter(Boolean));
+  $("foot").textContent = data.tool + ". This page is complete in itself: it asks nothing from any network.";
+}
+
+/* A path as a link: always a file beside the page or an absolute path, never another scheme. */
+const hrefOf = (path) => (path.startsWith("/") ? "" : "./") + path.split("/").map(encodeURIComponent).join("/");
+
+/* --- All of it ---------------------------------------------------------------------------------------------------- */
+
+async function main() {
+  await readBlocks();
+  drawHead();
+  drawMade();
+  colourBy = COLOURINGS[0] || null;
+  $("map").hidden = !data.map;
+  document.body.classList.toggle("no-map", !data.map);
+  $("agreement").hidden = !agreement;
+  $("elbow").hidden = !elbow;
+  const sized = clusters || labels;
+  $("sizes").hidden = !sized || sized.sizes.length < 2;
+  $("sizes-title").textContent = clusters ? "Cluster sizes" : "Class sizes";
+  $("elbow").classList.toggle("alone", $("sizes").hidden);
+  $("sizes").classList.toggle("alone", $("elbow").hidden);
+  $("groups").hidden = !examples;
+  if (elbow) $("elbow-note").textContent = "Within-cluster sum of squared distances for each number of clusters; where the curve bends, more clusters stop paying." + (elbow.k > elbow.wcss.length ? " The " + count(elbow.k) + " clusters chosen lie beyond the curve." : "");
+  if (sized && sized.sizes.length > 40) $("sizes-note").textContent = "The 40 largest of " + count(sized.sizes.length) + ".";
+  if (data.map) {
+    drawColourSwitch();
+    drawLegend();
+  }
+  if (agreement) { drawAgreementText(); drawExtremes(); }
+  if (examples) drawGroups();
+  const wanted = /^#item=([0-9]+)$/.exec(location.hash); /* report.html#item=17 opens with that item pinned */
+  const asked = wanted ? (data.rows ? data.rows.indexOf(Number(wanted[1])) : Number(wanted[1])) : -1;
+  if (asked >= 0 && asked < n) show(asked, true);
+  else show(examples ? examples.groups[0].items[0] : 0);
+
+  if (data.map || agreement || elbow || !$("sizes").hidden) {
+    const script = document.createElement("script");
+    script.textContent = new TextDecoder().decode(await unpack($("plotly").textContent, "gzip"));
+    document.head.append(script);
+    if (data.map) await drawMap();
+    if (agreement) await drawAgreementPlot();
+    if (elbow) await drawElbowPlot();
+    if (!$("sizes").hidden) await drawSizesPlot();
+  }
+  root.dataset.ready = "yes";
+}
+
+main().catch((error) => fail(error.message || String(error)));

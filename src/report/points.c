@@ -1,0 +1,128 @@
+/* points.c : persistence diagrams for small pictures.
+ *
+ * A picture of a diagram is some 200 pixels wide, so a coordinate needs no more than a byte: step 0..254 over the set's
+ * range, the same for all diagrams (they are to be compared by eye); death 255 stands for infinity. Points that fall on
+ * the same step are one point. Each diagram is sorted by (dimension, birth, death) and births and deaths are stored
+ * apart, which deflates to about 0.7 bytes a point. A diagram keeps at most `n_most` points of each... the most
+ * persistent ones, chosen so that all diagrams together have at most POINTS of them; how many there were is told. */
+#include "report/points.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+
+#define POINTS 1500000
+#define LEAST_POINTS 64 /* a diagram keeps at least so many, if it has them */
+#define INFINITE 255
+#define STEPS 254
+
+typedef struct step_point {
+    int32_t dim;
+    uint8_t birth, death;
+} step_point;
+
+static int by_persistence(const void *a, const void *b) {
+    const step_point *x = a, *y = b;
+    int px = x->death - x->birth, py = y->death - y->birth;
+    if (px != py) return px > py ? -1 : 1;
+    if (x->dim != y->dim) return x->dim < y->dim ? -1 : 1;
+    return (int)x->birth - (int)y->birth;
+}
+
+static int by_place(const void *a, const void *b) {
+    const step_point *x = a, *y = b;
+    if (x->dim != y->dim) return x->dim < y->dim ? -1 : 1;
+    if (x->birth != y->birth) return (int)x->birth - (int)y->birth;
+    return (int)x->death - (int)y->death;
+}
+
+static uint8_t step(double value, double lo, double hi) {
+    if (isinf(value)) return INFINITE;
+    double share = (value / 2 - lo / 2) / (hi / 2 - lo / 2); /* halves: hi - lo may overflow */
+    return (uint8_t)(fmin(fmax(share, 0), 1) * STEPS + 0.5);
+}
+
+/* Points of diagram i, stepped, sorted by place, without repeats. Returns their number. */
+static size_t take_points(const psh_diagrams *set, size_t i_diagram, const psh_frame *frame, size_t n_most,
+                          step_point *dst) {
+    const uint64_t *offsets = psh_diagrams_offsets(set);
+    const double *points = psh_diagrams_points(set); // (M, 2)
+    const int32_t *dims = psh_diagrams_dims(set);
+    const size_t begin = offsets[i_diagram], n_all = offsets[i_diagram + 1] - begin;
+    size_t n_points = 0;
+    for (size_t k = 0; k < n_all; k++)
+        dst[k] = (step_point){dims[begin + k], step(points[2 * (begin + k)], frame->lo, frame->hi),
+                              step(points[2 * (begin + k) + 1], frame->lo, frame->hi)};
+    qsort(dst, n_all, sizeof *dst, by_place);
+    for (size_t k = 0; k < n_all; k++)
+        if (k == 0 || by_place(&dst[k], &dst[n_points - 1]) != 0) dst[n_points++] = dst[k];
+    if (n_points <= n_most) return n_points;
+    qsort(dst, n_points, sizeof *dst, by_persistence);
+    qsort(dst, n_most, sizeof *dst, by_place);
+    return n_most;
+}
+
+double psh__points_total_persistence(const psh_diagrams *set, size_t i_diagram) {
+    const uint64_t *offsets = psh_diagrams_offsets(set);
+    const double *points = psh_diagrams_points(set); // (M, 2)
+    double sum = 0;
+    for (uint64_t k = offsets[i_diagram]; k < offsets[i_diagram + 1]; k++)
+        if (isfinite(points[2 * k + 1])) sum += points[2 * k + 1] - points[2 * k];
+    return sum;
+}
+
+psh_status psh__points_write(const psh_diagrams *set, const uint32_t *rows, size_t n_rows, psh__text *json,
+                             psh_error *err) {
+    const uint64_t *offsets = psh_diagrams_offsets(set);
+    psh_frame frame;
+    size_t n_largest = 0, n_all = 0, n_points = 0, n_cut = 0;
+    psh_status status = psh_frame_fit(set, PSH_FRAME_SET, &frame, err);
+    if (status != PSH_OK) return status;
+    for (size_t i = 0; i < n_rows; i++) {
+        size_t n_own = offsets[rows[i] + 1] - offsets[rows[i]];
+        n_all += n_own;
+        if (n_own > n_largest) n_largest = n_own;
+    }
+    size_t n_most = n_all <= POINTS ? n_largest : POINTS / n_rows;
+    if (n_most < LEAST_POINTS) n_most = LEAST_POINTS;
+    const size_t n_room = n_most * n_rows < n_all ? n_most * n_rows : n_all;
+
+    step_point *own = psh__malloc(n_largest, sizeof *own);
+    uint8_t *births = psh__malloc(n_room, 1), *deaths = psh__malloc(n_room, 1), *dims = psh__malloc(n_room, 1);
+    uint32_t *counts = psh__malloc(n_rows, sizeof *counts);
+    if (!own || !births || !deaths || !dims || !counts) {
+        status = psh__error_memory(err, "the diagrams of the page", 3 * n_room + n_largest * sizeof *own);
+        goto done;
+    }
+    for (size_t i = 0; i < n_rows; i++) {
+        size_t n_own = take_points(set, rows[i], &frame, n_most, own);
+        for (size_t k = 0; k < n_own; k++) {
+            births[n_points] = own[k].birth;
+            deaths[n_points] = own[k].death;
+            dims[n_points++] = own[k].dim > 255 ? 255 : (uint8_t)own[k].dim;
+        }
+        counts[i] = (uint32_t)n_own;
+        if (n_own == n_most && n_own < offsets[rows[i] + 1] - offsets[rows[i]]) n_cut++;
+    }
+    psh__json_set_number(json, "lo", frame.lo);
+    psh__json_set_number(json, "hi", frame.hi);
+    psh__json_set_integer(json, "n_most", n_cut ? (int64_t)n_most : 0); /* 0: all points are here */
+    psh__json_key(json, "counts");
+    psh__json_packed(json, counts, n_rows * sizeof *counts);
+    psh__json_key(json, "births");
+    psh__json_packed(json, births, n_points);
+    psh__json_key(json, "deaths");
+    psh__json_packed(json, deaths, n_points);
+    psh__json_key(json, "dims");
+    psh__json_packed(json, dims, n_points);
+done:
+    psh__free(own);
+    psh__free(births);
+    psh__free(deaths);
+    psh__free(dims);
+    psh__free(counts);
+    return status;
+}
