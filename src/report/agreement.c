@@ -79,8 +79,7 @@ static size_t find_extremes(const psh__agreement *all, const pair_list *pairs, d
             i_worst = p;
         }
         if (i_worst == all->n_used) break;
-        dst[n_found] = (psh__extreme){
-            {pairs->a[i_worst], pairs->b[i_worst]}, all->code[i_worst], all->exact[i_worst]};
+        dst[n_found] = (psh__extreme){{pairs->a[i_worst], pairs->b[i_worst]}, all->code[i_worst], all->exact[i_worst]};
     }
     return n_found;
 }
@@ -109,8 +108,7 @@ static psh_status correlate(psh__agreement *dst, psh_error *err) {
     if (dst->n_used < 2) return PSH_OK;
     double *code = psh__malloc(dst->n_used, sizeof *code);
     if (!code) return psh__error_memory(err, "code distances", dst->n_used * sizeof *code);
-    for (size_t p = 0; p < dst->n_used; p++)
-        code[p] = dst->code[p];
+    for (size_t p = 0; p < dst->n_used; p++) code[p] = dst->code[p];
     psh_error constant; /* one side is constant: there is no correlation, and that is no failure here */
     psh_status status = psh_score_spearman(code, dst->exact, dst->n_used, &dst->spearman, &constant);
     if (status == PSH_OK) status = psh_score_pearson(code, dst->exact, dst->n_used, &dst->pearson, &constant);

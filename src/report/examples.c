@@ -41,8 +41,7 @@ static uint32_t find_medoid(const uint8_t *codes, size_t n_bytes, const uint32_t
     uint32_t ones[PSH_CODE_MAX_BITS] = {0}, medoid = rows[0];
     uint64_t least = UINT64_MAX;
     for (size_t i = 0; i < n_rows; i++)
-        for (size_t b = 0; b < n_bytes * 8; b++)
-            ones[b] += codes[rows[i] * n_bytes + b / 8] >> b % 8 & 1;
+        for (size_t b = 0; b < n_bytes * 8; b++) ones[b] += codes[rows[i] * n_bytes + b / 8] >> b % 8 & 1;
     for (size_t i = 0; i < n_rows; i++) {
         uint64_t sum = 0;
         for (size_t b = 0; b < n_bytes * 8; b++)
@@ -100,8 +99,7 @@ psh_status psh__codes_n_distinct(const psh_codes *codes, size_t *dst, psh_error 
     const uint8_t *data = psh_codes_data(codes);
     const size_t n_codes = psh_codes_count(codes), n_bytes = psh_codes_n_bytes(codes);
     size_t n_slots = 16, n_distinct = 0;
-    while (n_slots < 2 * n_codes)
-        n_slots *= 2;
+    while (n_slots < 2 * n_codes) n_slots *= 2;
     uint32_t *slots = psh__calloc(n_slots, sizeof *slots);
     if (!slots) return psh__error_memory(err, "counting distinct codes", n_slots * sizeof *slots);
     for (size_t i = 0; i < n_codes; i++) {

@@ -47,8 +47,7 @@ psh_status psh__groups_create(const int64_t *values, size_t n_items, psh__groups
         status = psh__error_memory(err, "grouping the items", n_items * (sizeof *sorted + sizeof *runs));
         goto done;
     }
-    for (size_t i = 0; i < n_items; i++)
-        sorted[i] = (valued_row){values[i], (uint32_t)i};
+    for (size_t i = 0; i < n_items; i++) sorted[i] = (valued_row){values[i], (uint32_t)i};
     qsort(sorted, n_items, sizeof *sorted, by_value_then_row);
     for (size_t i = 0; i < n_items; i++) {
         if (i == 0 || sorted[i].value != sorted[i - 1].value) runs[n_groups++] = (run){i, 0, sorted[i].row};
@@ -175,8 +174,7 @@ static psh_status group_labels(psh__gathered *gathered, psh_error *err) {
 
     int64_t *of_input = psh__malloc(gathered->n_items, sizeof *of_input);
     if (!of_input) return psh__error_memory(err, "the images' labels", gathered->n_items * sizeof *of_input);
-    for (size_t i = 0; i < gathered->n_items; i++)
-        of_input[i] = psh_input_label(p->input, i);
+    for (size_t i = 0; i < gathered->n_items; i++) of_input[i] = psh_input_label(p->input, i);
     psh_status status = psh__groups_create(of_input, gathered->n_items, &gathered->labels, err);
     psh__free(of_input);
     return status;
@@ -230,8 +228,7 @@ psh_status psh__chosen_add_spread(const psh__gathered *gathered, psh__chosen *ch
         status = psh__error_memory(err, "the choice of items", n_items * 4 + n_groups * 4);
         goto done;
     }
-    for (size_t i = 0; i < n_items; i++)
-        members[i] = groups->n_groups ? groups->members[i] : (uint32_t)i;
+    for (size_t i = 0; i < n_items; i++) members[i] = groups->n_groups ? groups->members[i] : (uint32_t)i;
     for (size_t g = 0; g < n_groups; g++) {
         size_t begin = groups->n_groups ? groups->first[g] : 0, end = groups->n_groups ? groups->first[g + 1] : n_items;
         psh__random_init(&rng, gathered->params.seed, g);

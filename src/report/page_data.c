@@ -11,8 +11,8 @@
  *   scores            {n_rows, fms, ari, ami}: clusters against labels
  *   elbow             {wcss[k_max], k}
  *   codes             {n_bits, n_bytes, n_distinct, bytes: packed (n_items, n_bytes)?}
- *   pictures          {items[]?, png: base64, cell[2], n_columns, sides[]?, least_shape[2], greatest_shape[2], is_stretched}
- *   diagrams          {items[]?, lo, hi, n_points_all, counts, births, deaths, dims: packed; see points.c}
+ *   pictures          {items[]?, png: base64, cell[2], n_columns, sides[]?, least_shape[2], greatest_shape[2],
+ * is_stretched} diagrams          {items[]?, lo, hi, n_points_all, counts, births, deaths, dims: packed; see points.c}
  *   values            {n_points[n_items], persistence[n_items]}
  *   agreement         see agreement.c; and too_far[], too_near[]: {items[2], code, exact}
  *   meta              {diagrams, codes, clusters, exact}: metadata as recorded in the files
@@ -32,12 +32,12 @@
 #include "report/points.h"
 
 #define MOST_ITEMS 50000
-#define MOST_CODE_BYTES 1000000  /* of all kept codes together: above, no neighbours are offered */
+#define MOST_CODE_BYTES 1000000     /* of all kept codes together: above, no neighbours are offered */
 #define MOST_DIAGRAM_POINTS 1000000 /* with more, only items with a picture have their diagram */
 #define DEFAULT_THUMBNAILS 2000
 
 /* What is worked out before anything is written. */
-typedef struct page {
+typedef struct page_plan {
     const psh__gathered *gathered;
     psh__example_group examples[PSH__EXAMPLES_MAX_GROUPS];
     size_t n_example_groups;
@@ -49,7 +49,7 @@ typedef struct page {
     uint32_t *pictured; /* (n_pictured) rows with a picture, rising */
     size_t n_pictured;
     bool has_agreement;
-} page;
+} page_plan;
 
 static int by_row(const void *a, const void *b) {
     const uint32_t *x = a, *y = b;
@@ -61,7 +61,7 @@ static const psh__groups *example_groups(const psh__gathered *gathered) {
 }
 
 /* The rows that the page must have come first: examples, then the worst pairs; then all others, spread. */
-static psh_status choose_rows(page *page, psh_error *err) {
+static psh_status choose_rows(page_plan *page, psh_error *err) {
     const psh__gathered *gathered = page->gathered;
     const size_t n_rows = gathered->n_items;
     PSH_TRY(psh__chosen_create(n_rows, &page->chosen, err));
@@ -88,12 +88,11 @@ static psh_status choose_rows(page *page, psh_error *err) {
     memcpy(page->pictured, page->chosen.rows, page->n_pictured * sizeof *page->pictured);
     qsort(page->rows, page->n_items, sizeof *page->rows, by_row);
     qsort(page->pictured, page->n_pictured, sizeof *page->pictured, by_row);
-    for (size_t i = 0; i < page->n_items; i++)
-        page->item_of[page->rows[i]] = (uint32_t)i;
+    for (size_t i = 0; i < page->n_items; i++) page->item_of[page->rows[i]] = (uint32_t)i;
     return PSH_OK;
 }
 
-static psh_status prepare(page *page, psh_error *err) {
+static psh_status prepare(page_plan *page, psh_error *err) {
     const psh__gathered *gathered = page->gathered;
     PSH_TRY(psh__examples_choose(example_groups(gathered), gathered->params.codes, page->examples,
                                  &page->n_example_groups, err));
@@ -104,7 +103,7 @@ static psh_status prepare(page *page, psh_error *err) {
     return choose_rows(page, err);
 }
 
-static void page_free(page *page) {
+static void page_free(page_plan *page) {
     psh__agreement_free(&page->agreement);
     psh__chosen_free(&page->chosen);
     psh__free(page->rows);
@@ -135,15 +134,14 @@ static void next_number(psh__text *json, double value, int digits) {
 }
 
 /* "items", unless it would list all. */
-static void write_items(const page *page, const uint32_t *rows, size_t n_rows, psh__text *json) {
+static void write_items(const page_plan *page, const uint32_t *rows, size_t n_rows, psh__text *json) {
     if (n_rows == page->n_items) return;
     open_array(json, "items");
-    for (size_t i = 0; i < n_rows; i++)
-        next_integer(json, page->item_of[rows[i]]);
+    for (size_t i = 0; i < n_rows; i++) next_integer(json, page->item_of[rows[i]]);
     psh__text_puts(json, "]");
 }
 
-static void write_head(const page *page, psh__text *json) {
+static void write_head(const page_plan *page, psh__text *json) {
     const psh_report_params *p = &page->gathered->params;
     psh__json_set_string(json, "tool", "persihash " PSH_VERSION_STRING);
     psh__json_set_string(json, "title", p->title ? p->title : "persihash");
@@ -161,27 +159,24 @@ static void write_head(const page *page, psh__text *json) {
     psh__json_set_integer(json, "n_items", (int64_t)page->n_items);
     if (page->n_items == page->gathered->n_items) return;
     open_array(json, "rows");
-    for (size_t i = 0; i < page->n_items; i++)
-        next_integer(json, page->rows[i]);
+    for (size_t i = 0; i < page->n_items; i++) next_integer(json, page->rows[i]);
     psh__text_puts(json, "]");
 }
 
 /* Folders that all names have in common are written once. */
-static psh_status write_names(const page *page, psh__text *json, psh_error *err) {
+static psh_status write_names(const page_plan *page, psh__text *json, psh_error *err) {
     const char *first = psh__item_name(page->gathered, page->rows[0]);
     size_t n_common = strlen(first);
     bool any = false;
     for (size_t i = 0; i < page->n_items; i++) {
         const char *name = psh__item_name(page->gathered, page->rows[i]);
         size_t n_same = 0;
-        while (n_same < n_common && name[n_same] == first[n_same])
-            n_same++;
+        while (n_same < n_common && name[n_same] == first[n_same]) n_same++;
         n_common = n_same;
         if (*name) any = true;
     }
     if (!any) return PSH_OK;
-    while (n_common > 0 && first[n_common - 1] != '/')
-        n_common--;
+    while (n_common > 0 && first[n_common - 1] != '/') n_common--;
     char *prefix = psh__strdup(first);
     if (!prefix) return psh__error_memory(err, "names", strlen(first));
     prefix[n_common] = 0;
@@ -198,17 +193,15 @@ static psh_status write_names(const page *page, psh__text *json, psh_error *err)
     return PSH_OK;
 }
 
-static void write_groups(const page *page, const psh__groups *groups, const char *key, bool has_names,
+static void write_groups(const page_plan *page, const psh__groups *groups, const char *key, bool has_names,
                          psh__text *json) {
     if (groups->n_groups == 0) return;
     open_object(json, key);
     open_array(json, "values");
-    for (size_t g = 0; g < groups->n_groups; g++)
-        next_integer(json, groups->values[g]);
+    for (size_t g = 0; g < groups->n_groups; g++) next_integer(json, groups->values[g]);
     psh__text_puts(json, "]");
     open_array(json, "sizes");
-    for (size_t g = 0; g < groups->n_groups; g++)
-        next_integer(json, (int64_t)psh__groups_size(groups, g));
+    for (size_t g = 0; g < groups->n_groups; g++) next_integer(json, (int64_t)psh__groups_size(groups, g));
     psh__text_puts(json, "]");
     if (has_names) {
         open_array(json, "names");
@@ -223,12 +216,11 @@ static void write_groups(const page *page, const psh__groups *groups, const char
         psh__text_puts(json, "]");
     }
     open_array(json, "of");
-    for (size_t i = 0; i < page->n_items; i++)
-        next_integer(json, groups->of[page->rows[i]]);
+    for (size_t i = 0; i < page->n_items; i++) next_integer(json, groups->of[page->rows[i]]);
     psh__text_puts(json, "]}");
 }
 
-static void write_examples(const page *page, psh__text *json) {
+static void write_examples(const page_plan *page, psh__text *json) {
     if (page->n_example_groups == 0) return;
     open_object(json, "examples");
     psh__json_set_string(json, "of", page->gathered->clusters.n_groups ? "clusters" : "labels");
@@ -238,12 +230,10 @@ static void write_examples(const page *page, psh__text *json) {
         psh__json_next(json);
         psh__text_puts(json, "{");
         open_array(json, "items");
-        for (size_t e = 0; e < group->n_examples; e++)
-            next_integer(json, page->item_of[group->rows[e]]);
+        for (size_t e = 0; e < group->n_examples; e++) next_integer(json, page->item_of[group->rows[e]]);
         psh__text_puts(json, "]");
         open_array(json, "distances");
-        for (size_t e = 0; e < group->n_examples; e++)
-            next_integer(json, group->distances[e]);
+        for (size_t e = 0; e < group->n_examples; e++) next_integer(json, group->distances[e]);
         psh__text_puts(json, "]");
         psh__json_set_number(json, "mean_distance", group->mean_distance);
         psh__text_puts(json, "}");
@@ -252,7 +242,7 @@ static void write_examples(const page *page, psh__text *json) {
 }
 
 /* Clusters against labels, over the rows that have a label. */
-static psh_status write_scores(const page *page, psh__text *json, psh_error *err) {
+static psh_status write_scores(const page_plan *page, psh__text *json, psh_error *err) {
     const psh__groups *clusters = &page->gathered->clusters, *labels = &page->gathered->labels;
     if (clusters->n_groups == 0 || labels->n_groups == 0) return PSH_OK;
     psh_status status = PSH_OK;
@@ -285,7 +275,7 @@ done:
     return status;
 }
 
-static void write_elbow(const page *page, psh__text *json) {
+static void write_elbow(const page_plan *page, psh__text *json) {
     const psh_clusters *clusters = page->gathered->params.clusters;
     size_t k_max = 0;
     const double *wcss = clusters ? psh_clusters_wcss(clusters, &k_max) : NULL;
@@ -293,22 +283,20 @@ static void write_elbow(const page *page, psh__text *json) {
     open_object(json, "elbow");
     psh__json_set_integer(json, "k", (int64_t)page->gathered->clusters.n_groups);
     open_array(json, "wcss");
-    for (size_t k = 0; k < k_max; k++)
-        next_number(json, wcss[k], 6);
+    for (size_t k = 0; k < k_max; k++) next_number(json, wcss[k], 6);
     psh__text_puts(json, "]}");
 }
 
 /* --- The map ------------------------------------------------------------------------------------------------------ */
 
-static void write_map_object(const page *page, const double *xy, const char *source, double explained,
+static void write_map_object(const page_plan *page, const double *xy, const char *source, double explained,
                              psh__text *json) {
     open_object(json, "map");
     psh__json_set_string(json, "source", source);
     psh__json_set_number(json, "explained", explained);
     for (int axis = 0; axis < 2; axis++) {
         open_array(json, axis == 0 ? "x" : "y");
-        for (size_t i = 0; i < page->n_items; i++)
-            next_number(json, xy[2 * page->rows[i] + axis], 4);
+        for (size_t i = 0; i < page->n_items; i++) next_number(json, xy[2 * page->rows[i] + axis], 4);
         psh__text_puts(json, "]");
     }
     psh__text_puts(json, "}");
@@ -322,7 +310,7 @@ static psh_status check_given_map(const double *xy, size_t n_rows, psh_error *er
     return PSH_OK;
 }
 
-static psh_status write_map(const page *page, psh__text *json, psh_error *err) {
+static psh_status write_map(const page_plan *page, psh__text *json, psh_error *err) {
     const psh_report_params *p = &page->gathered->params;
     const size_t n_rows = page->gathered->n_items;
     double explained = NAN;
@@ -348,7 +336,7 @@ static psh_status write_map(const page *page, psh__text *json, psh_error *err) {
 
 /* --- Codes, diagrams, pictures ------------------------------------------------------------------------------------ */
 
-static psh_status write_codes(const page *page, psh__text *json, psh_error *err) {
+static psh_status write_codes(const page_plan *page, psh__text *json, psh_error *err) {
     const psh_codes *codes = page->gathered->params.codes;
     if (!codes) return PSH_OK;
     const size_t n_bytes = psh_codes_n_bytes(codes), n_all = page->n_items * n_bytes;
@@ -371,13 +359,12 @@ static psh_status write_codes(const page *page, psh__text *json, psh_error *err)
     return PSH_OK;
 }
 
-static psh_status write_diagrams(const page *page, psh__text *json, psh_error *err) {
+static psh_status write_diagrams(const page_plan *page, psh__text *json, psh_error *err) {
     const psh_diagrams *set = page->gathered->params.diagrams;
     if (!set) return PSH_OK;
     const uint64_t *offsets = psh_diagrams_offsets(set);
     uint64_t n_kept_points = 0;
-    for (size_t i = 0; i < page->n_items; i++)
-        n_kept_points += offsets[page->rows[i] + 1] - offsets[page->rows[i]];
+    for (size_t i = 0; i < page->n_items; i++) n_kept_points += offsets[page->rows[i] + 1] - offsets[page->rows[i]];
     const bool is_small = n_kept_points <= MOST_DIAGRAM_POINTS;
     const uint32_t *rows = is_small ? page->rows : page->pictured;
     const size_t n_rows = is_small ? page->n_items : page->n_pictured;
@@ -393,13 +380,12 @@ static psh_status write_diagrams(const page *page, psh__text *json, psh_error *e
         next_integer(json, (int64_t)(offsets[page->rows[i] + 1] - offsets[page->rows[i]]));
     psh__text_puts(json, "]");
     open_array(json, "persistence");
-    for (size_t i = 0; i < page->n_items; i++)
-        next_number(json, psh__points_total_persistence(set, page->rows[i]), 4);
+    for (size_t i = 0; i < page->n_items; i++) next_number(json, psh__points_total_persistence(set, page->rows[i]), 4);
     psh__text_puts(json, "]}");
     return PSH_OK;
 }
 
-static psh_status write_pictures(const page *page, psh__text *json, psh_error *err) {
+static psh_status write_pictures(const page_plan *page, psh__text *json, psh_error *err) {
     const psh_report_params *p = &page->gathered->params;
     psh__sprite sprite;
     if (!p->input) return PSH_OK;
@@ -416,8 +402,7 @@ static psh_status write_pictures(const page *page, psh__text *json, psh_error *e
         if (sprite.sides[2 * i] != sprite.cell_width || sprite.sides[2 * i + 1] != sprite.cell_height) all_full = false;
     if (!all_full) {
         open_array(json, "sides");
-        for (size_t i = 0; i < 2 * page->n_pictured; i++)
-            next_integer(json, sprite.sides[i]);
+        for (size_t i = 0; i < 2 * page->n_pictured; i++) next_integer(json, sprite.sides[i]);
         psh__text_puts(json, "]");
     }
     open_array(json, "least_shape");
@@ -440,7 +425,7 @@ static psh_status write_pictures(const page *page, psh__text *json, psh_error *e
 
 /* --- Agreement and metadata --------------------------------------------------------------------------------------- */
 
-static void write_extremes(const page *page, const char *key, const psh__extreme *extremes, size_t n_extremes,
+static void write_extremes(const page_plan *page, const char *key, const psh__extreme *extremes, size_t n_extremes,
                            psh__text *json) {
     open_array(json, key);
     for (size_t e = 0; e < n_extremes; e++) {
@@ -457,7 +442,7 @@ static void write_extremes(const page *page, const char *key, const psh__extreme
     psh__text_puts(json, "]");
 }
 
-static psh_status write_agreement(const page *page, psh__text *json, psh_error *err) {
+static psh_status write_agreement(const page_plan *page, psh__text *json, psh_error *err) {
     if (!page->has_agreement) return PSH_OK;
     const psh__agreement *agreement = &page->agreement;
     open_object(json, "agreement");
@@ -478,7 +463,7 @@ static psh_status write_meta(psh__text *json, const char *key, const psh_meta *m
     return PSH_OK;
 }
 
-static psh_status write_all_meta(const page *page, psh__text *json, psh_error *err) {
+static psh_status write_all_meta(const page_plan *page, psh__text *json, psh_error *err) {
     const psh_report_params *p = &page->gathered->params;
     open_object(json, "meta");
     PSH_TRY(write_meta(json, "diagrams", p->diagrams ? psh_diagrams_meta_const(p->diagrams) : NULL, err));
@@ -491,7 +476,7 @@ static psh_status write_all_meta(const page *page, psh__text *json, psh_error *e
 
 psh_status psh__page_data_write(const psh__gathered *gathered, psh__text *json, psh_error *err) {
     psh_status status;
-    page page = {.gathered = gathered};
+    page_plan page = {.gathered = gathered};
     PSH_TRY_GOTO(prepare(&page, err));
     psh__text_puts(json, "{");
     write_head(&page, json);

@@ -187,7 +187,7 @@ void psh__json_packed(psh__text *text, const void *bytes, size_t n_bytes) {
     size_t n_room = deflateBound(&stream, (uLong)n_bytes);
     packed = psh__malloc(n_room, 1);
     if (packed) {
-        stream.next_in = bytes;
+        stream.next_in = (Bytef *)(uintptr_t)bytes; /* zlib reads only */
         stream.avail_in = (uInt)n_bytes;
         stream.next_out = packed;
         stream.avail_out = (uInt)n_room;

@@ -141,10 +141,8 @@ static psh_status pack(const thumbnail *thumbnails, size_t n_pictures, psh__spri
     }
     for (size_t i = 0; i < n_pictures; i++) {
         const thumbnail *t = &thumbnails[i];
-        uint8_t *cell =
-            pixels + i / dst->n_columns * dst->cell_height * width + i % dst->n_columns * dst->cell_width;
-        for (size_t y = 0; y < t->height; y++)
-            memcpy(cell + y * width, t->pixels + y * t->width, t->width);
+        uint8_t *cell = pixels + i / dst->n_columns * dst->cell_height * width + i % dst->n_columns * dst->cell_width;
+        for (size_t y = 0; y < t->height; y++) memcpy(cell + y * width, t->pixels + y * t->width, t->width);
         dst->sides[2 * i] = (uint8_t)t->width;
         dst->sides[2 * i + 1] = (uint8_t)t->height;
     }
@@ -195,8 +193,7 @@ psh_status psh__sprite_create(const psh_input *input, const uint32_t *rows, size
         note_shapes(thumbnails, n_rows, dst);
         status = pack(thumbnails, n_rows, dst, err);
     }
-    for (size_t i = 0; i < n_rows; i++)
-        psh__free(thumbnails[i].pixels);
+    for (size_t i = 0; i < n_rows; i++) psh__free(thumbnails[i].pixels);
     psh__free(thumbnails);
     if (status != PSH_OK) psh__sprite_free(dst);
     return status;

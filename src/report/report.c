@@ -26,14 +26,20 @@ typedef struct filling {
     size_t n_bytes;
 } filling;
 
+/* The first "{{" in [begin, end), or end. */
+static const uint8_t *find_mark(const uint8_t *begin, const uint8_t *end) {
+    while (end - begin >= 2 && !(begin[0] == '{' && begin[1] == '{')) begin++;
+    return end - begin >= 2 ? begin : end;
+}
+
 /* Writes `html` with each mark replaced. What is filled in is not looked at again. */
 static psh_status write_page(psh__file *file, psh__asset html, const filling *fillings, size_t n_fillings,
                              psh_error *err) {
     const uint8_t *rest = html.bytes, *end = html.bytes + html.n_bytes;
     for (;;) {
-        const uint8_t *mark = memmem(rest, (size_t)(end - rest), "{{", 2);
-        if (!mark) return psh__file_write(file, rest, (size_t)(end - rest), err);
+        const uint8_t *mark = find_mark(rest, end);
         PSH_TRY(psh__file_write(file, rest, (size_t)(mark - rest), err));
+        if (mark == end) return PSH_OK;
         const filling *found = NULL;
         for (size_t i = 0; i < n_fillings; i++) {
             size_t n_mark = strlen(fillings[i].mark);
