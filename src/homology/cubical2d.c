@@ -283,7 +283,7 @@ static psh_status compute_h0(psh__cubical2d *c, const psh__ring_table *table, si
         pairs[n_pairs++] = (psh__record){.key = birth, .value = death};
     }
     c->pairs[0].n_items = n_pairs;
-    psh__radix_sort(pairs, c->scratch, n_pairs, n_key_bytes); /* deaths rise already, and the sort is stable */
+    psh__record_sort(pairs, c->scratch, n_pairs, n_key_bytes); /* deaths rise already, and the sort is stable */
     return PSH_OK;
 }
 
@@ -330,9 +330,9 @@ static psh_status compute_h1(psh__cubical2d *c, const psh__ring_table *table, si
         if (is_joined && birth != death) pairs[n_pairs++] = (psh__record){.key = death, .value = birth};
     }
     c->pairs[1].n_items = n_pairs;
-    psh__radix_sort(pairs, c->scratch, n_pairs, n_key_bytes);
+    psh__record_sort(pairs, c->scratch, n_pairs, n_key_bytes);
     for (size_t i = 0; i < n_pairs; i++) pairs[i] = (psh__record){.key = pairs[i].value, .value = pairs[i].key};
-    psh__radix_sort(pairs, c->scratch, n_pairs, n_key_bytes);
+    psh__record_sort(pairs, c->scratch, n_pairs, n_key_bytes);
     return PSH_OK;
 }
 
@@ -345,7 +345,7 @@ static psh_status sort_saddles(psh__cubical2d *c, bool is_superlevel, size_t n_k
         psh__record swap = c->order[i];
         c->order[i] = c->order[--j], c->order[j] = swap;
     }
-    psh__radix_sort(c->order, c->scratch, c->n_edges, n_key_bytes);
+    psh__record_sort(c->order, c->scratch, c->n_edges, n_key_bytes);
     return PSH_OK;
 }
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "homology/cubical2d_ring.h"
-#include "homology/radix.h"
+#include "homology/record_sort.h"
 #include "persihash/homology.h"
 
 /* A saddle, or one of several at one pixel: what it joins below, later what it joins above. */

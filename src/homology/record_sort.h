@@ -1,6 +1,6 @@
-/* radix.h : stable sorting of records by an integer key. */
-#ifndef PSH_HOMOLOGY_RADIX_H
-#define PSH_HOMOLOGY_RADIX_H
+/* record_sort.h : stable sorting of records by an integer key. */
+#ifndef PSH_HOMOLOGY_RECORD_SORT_H
+#define PSH_HOMOLOGY_RECORD_SORT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +11,6 @@ typedef struct psh__record {
 
 /* Stable by key; only the n_key_bytes low bytes of the keys may be other than zero. records, scratch : (n_records); the
  * result is in `records`. Cost: one pass for each key byte in which records differ. */
-void psh__radix_sort(psh__record *records, psh__record *scratch, size_t n_records, size_t n_key_bytes);
+void psh__record_sort(psh__record *records, psh__record *scratch, size_t n_records, size_t n_key_bytes);
 
 #endif

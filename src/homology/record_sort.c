@@ -1,8 +1,8 @@
-/* radix.c : least significant digit first, 8 bits a pass; insertion for short lists.
+/* record_sort.c : least significant digit first, 8 bits a pass; insertion for short lists.
  *
  * An image has few saddles, and their keys are integers of 1 to 8 bytes: counting beats comparing from some dozens of
  * records on, and is stable by nature, which keeps the raster order of equal values. */
-#include "homology/radix.h"
+#include "homology/record_sort.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ static void insertion_sort(psh__record *records, size_t n_records) {
     }
 }
 
-void psh__radix_sort(psh__record *records, psh__record *scratch, size_t n_records, size_t n_key_bytes) {
+void psh__record_sort(psh__record *records, psh__record *scratch, size_t n_records, size_t n_key_bytes) {
     if (n_records <= N_INSERTION) {
         insertion_sort(records, n_records);
         return;
