@@ -1,0 +1,246 @@
+/* input.c : a list of items that are read one at a time.
+ *
+ * Files hold one item or many; starts[f] is the place of file f's first item in the whole list, so an item is found by
+ * bisection. Once opened, an input is never written to: any number of threads may read from it. */
+#include "persihash/input.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/params.h"
+#include "input/labels.h"
+#include "input/list.h"
+#include "input/source.h"
+
+struct psh_input {
+    psh_input_params params;
+    psh__list list;
+    psh__source *sources; /* (n_sources) */
+    size_t *starts;       /* (n_sources + 1) */
+    size_t n_sources, n_skipped;
+    size_t first, n_items; /* the part of the whole list that was asked for */
+    char **names;          /* (n_items), one block */
+    psh__labels labels;    /* of the whole list; zero if there are none */
+};
+
+/* A folder may hold other things than images: they are passed over, and counted, unless their name says that they were
+ * meant as one. */
+static bool is_passed_over(const psh__list_file *file, psh_status status) {
+    bool is_foreign = status == PSH_ERR_FORMAT || status == PSH_ERR_CORRUPT || status == PSH_ERR_FILE_NOT_FOUND;
+    return file->is_in_folder && is_foreign && !psh__format_is_name_of_image(file->path);
+}
+
+static psh_status add_source(psh_input *input, const psh__list_file *file, psh_error *err) {
+    psh__source *source = &input->sources[input->n_sources];
+    psh_error fault; /* the caller's is written to only if the fault counts */
+    psh_status status = psh__source_probe(file->path, source, &fault);
+    bool is_skipped = is_passed_over(file, status);
+    if (status == PSH_OK) {
+        status = psh__source_open(source, &fault);
+        bool is_array = source->n_axes != 0 && source->n_axes != 2 && source->n_axes != 3;
+        is_skipped = file->is_in_folder && status == PSH_ERR_SHAPE && is_array; /* labels beside the images */
+    }
+    if (status == PSH_OK) {
+        input->starts[input->n_sources + 1] = input->starts[input->n_sources] + source->n_items;
+        input->n_sources++;
+    }
+    input->n_skipped += is_skipped;
+    if (status == PSH_OK || is_skipped) return PSH_OK;
+    if (err) *err = fault;
+    return status;
+}
+
+static psh_status add_sources(psh_input *input, psh_error *err) {
+    const psh__list *list = &input->list;
+    input->sources = psh__calloc(list->n_files, sizeof *input->sources);
+    input->starts = psh__calloc(list->n_files + 1, sizeof *input->starts);
+    if (!input->sources || !input->starts)
+        return psh__error_memory(err, "the list of files", list->n_files * sizeof *input->sources);
+    for (size_t i = 0, n_before = 0; i < list->n_files; i++) {
+        PSH_TRY(add_source(input, &list->files[i], err));
+        size_t i_root = list->files[i].i_root;
+        if (i + 1 < list->n_files && list->files[i + 1].i_root == i_root) continue;
+        if (input->n_sources == n_before)
+            return psh__error(err, PSH_ERR_FILE_NOT_FOUND,
+                              "%s: none of the folder's files is an image; expected PNG, JPEG, PGM, IDX or .npy",
+                              list->roots[i_root]);
+        n_before = input->n_sources;
+    }
+    return PSH_OK;
+}
+
+static psh_status choose_part(psh_input *input, psh_error *err) {
+    size_t n_total = input->starts ? input->starts[input->n_sources] : 0;
+    if (n_total == 0) return psh__error(err, PSH_ERR_EMPTY, "no input; expected at least one image");
+    if (input->params.first >= n_total)
+        return psh__error(err, PSH_ERR_EMPTY, "items from %llu on asked for, but there are only %zu",
+                          (unsigned long long)input->params.first, n_total);
+    input->first = (size_t)input->params.first;
+    input->n_items = n_total - input->first;
+    if (input->params.count && input->params.count < input->n_items) input->n_items = (size_t)input->params.count;
+    return PSH_OK;
+}
+
+/* The file that holds item i of the whole list. */
+static size_t find_source(const psh_input *input, size_t i) {
+    size_t low = 0, high = input->n_sources;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (input->starts[middle] <= i)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Writes at most room bytes; answers the length. */
+static size_t write_name(const psh_input *input, size_t i_item, char *dst, size_t room) {
+    size_t i = input->first + i_item, i_source = find_source(input, i);
+    const psh__source *source = &input->sources[i_source];
+    int n = source->is_indexed ? snprintf(dst, room, "%s[%zu]", source->path, i - input->starts[i_source])
+                               : snprintf(dst, room, "%s", source->path);
+    return (size_t)n;
+}
+
+static psh_status make_names(psh_input *input, psh_error *err) {
+    size_t n_bytes = input->n_items * sizeof(char *);
+    for (size_t i = 0; i < input->n_items; i++) n_bytes += write_name(input, i, NULL, 0) + 1;
+    input->names = psh__malloc(n_bytes, 1);
+    if (!input->names) return psh__error_memory(err, "the names of items", n_bytes);
+    char *at = (char *)(input->names + input->n_items), *end = (char *)input->names + n_bytes;
+    for (size_t i = 0; i < input->n_items; i++) {
+        input->names[i] = at;
+        at += write_name(input, i, at, (size_t)(end - at)) + 1;
+    }
+    return PSH_OK;
+}
+
+/* "tiles/AC/a.jpg" -> "AC" (written into the path's copy), "a.jpg" -> ".". */
+static const char *folder_name(char *path) {
+    char *slash = strrchr(path, '/');
+    if (!slash) return ".";
+    while (slash > path && slash[-1] == '/') slash--;
+    if (slash == path) return "/";
+    *slash = 0;
+    char *start = strrchr(path, '/');
+    return start ? start + 1 : path;
+}
+
+static psh_status labels_of_folders(psh_input *input, psh_error *err) {
+    size_t n_items = input->starts[input->n_sources], n_sources = input->n_sources;
+    psh_status status;
+    char **copies = psh__calloc(n_sources, sizeof *copies);
+    const char **names = psh__malloc(n_items, sizeof *names);
+    bool has_memory = copies && names;
+    for (size_t f = 0; has_memory && f < n_sources; f++) {
+        has_memory = (copies[f] = psh__strdup(input->sources[f].path)) != NULL;
+        if (!has_memory) break;
+        const char *name = folder_name(copies[f]);
+        for (size_t i = input->starts[f]; i < input->starts[f + 1]; i++) names[i] = name;
+    }
+    status = has_memory ? psh__labels_create(names, n_items, &input->labels, err)
+                        : psh__error_memory(err, "labels", n_items * sizeof *names);
+    if (status == PSH_OK && input->labels.n_classes < 2) psh__labels_free(&input->labels);
+    for (size_t f = 0; copies && f < n_sources; f++) psh__free(copies[f]);
+    psh__free(copies);
+    psh__free(names);
+    return status;
+}
+
+static psh_status labels_of_file(psh_input *input, psh_error *err) {
+    size_t n_items = input->starts[input->n_sources];
+    PSH_TRY(psh__labels_read(input->params.labels_path, &input->labels, err));
+    if (input->labels.n_labels != n_items)
+        return psh__error(err, PSH_ERR_SHAPE, "%s: %zu labels for %zu items; expected one an item, in the same order",
+                          input->params.labels_path, input->labels.n_labels, n_items);
+    return PSH_OK;
+}
+
+psh_status psh_input_open(const char *const *paths, size_t n_paths, const psh_input_params *params, psh_input **dst,
+                          psh_error *err) {
+    psh_status status;
+    psh_input *input = psh__calloc(1, sizeof *input);
+    if (!input) return psh__error_memory(err, "an input", sizeof *input);
+    psh__params_copy(&input->params, sizeof input->params, params);
+    if (input->params.smooth_sigma != 0) PSH_TRY_GOTO(psh__smooth_check(input->params.smooth_sigma, err));
+    if (input->params.scale_factor != 0) PSH_TRY_GOTO(psh__scale_check(input->params.scale_factor, err));
+    PSH_TRY_GOTO(psh__list_create(paths, n_paths, &input->list, err));
+    PSH_TRY_GOTO(add_sources(input, err));
+    PSH_TRY_GOTO(choose_part(input, err));
+    PSH_TRY_GOTO(make_names(input, err));
+    PSH_TRY_GOTO(input->params.labels_path ? labels_of_file(input, err) : labels_of_folders(input, err));
+    input->params.labels_path = NULL; /* the caller's */
+    *dst = input, input = NULL;
+done:
+    psh_input_free(input);
+    return status;
+}
+
+void psh_input_free(psh_input *input) {
+    if (!input) return;
+    for (size_t f = 0; f < input->n_sources; f++) psh__source_free(&input->sources[f]);
+    psh__free(input->sources);
+    psh__free(input->starts);
+    psh__free(input->names);
+    psh__labels_free(&input->labels);
+    psh__list_free(&input->list);
+    psh__free(input);
+}
+
+size_t psh_input_count(const psh_input *input) {
+    return input->n_items;
+}
+
+size_t psh_input_n_skipped(const psh_input *input) {
+    return input->n_skipped;
+}
+
+const char *psh_input_name(const psh_input *input, size_t i_item) {
+    assert(i_item < input->n_items);
+    return input->names[i_item];
+}
+
+int64_t psh_input_label(const psh_input *input, size_t i_item) {
+    assert(i_item < input->n_items);
+    return input->labels.labels ? input->labels.labels[input->first + i_item] : -1;
+}
+
+size_t psh_input_n_classes(const psh_input *input) {
+    return input->labels.n_classes;
+}
+
+const char *psh_input_label_name(const psh_input *input, size_t i_class) {
+    assert(i_class < input->labels.n_classes);
+    return input->labels.names[i_class];
+}
+
+/* Replaces *image by what `change` makes of it. */
+static psh_status replace(psh_status (*change)(const psh_image *, double, psh_image **, psh_error *), double amount,
+                          psh_image **image, psh_error *err) {
+    psh_image *changed;
+    PSH_TRY(change(*image, amount, &changed, err));
+    psh_image_free(*image);
+    *image = changed;
+    return PSH_OK;
+}
+
+psh_status psh_input_read(const psh_input *input, size_t i_item, psh_image **dst, psh_error *err) {
+    assert(i_item < input->n_items);
+    size_t i = input->first + i_item, i_source = find_source(input, i);
+    double factor = input->params.scale_factor, sigma = input->params.smooth_sigma;
+    psh_image *image = NULL;
+    PSH_TRY(psh__source_read(&input->sources[i_source], i - input->starts[i_source], &image, err));
+    psh_status status = PSH_OK;
+    if (factor != 0 && factor != 1) status = replace(psh_image_scale, factor, &image, err);
+    if (status == PSH_OK && sigma != 0) status = replace(psh_image_smooth, sigma, &image, err);
+    if (status != PSH_OK) {
+        psh_image_free(image);
+        return psh__error_prefix(err, status, "%s", input->names[i_item]);
+    }
+    *dst = image;
+    return PSH_OK;
+}

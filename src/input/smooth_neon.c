@@ -1,0 +1,7 @@
+/* smooth_neon.c : see smooth_lanes.h. */
+#define SMOOTH_LANES 2
+#include "input/smooth_lanes.h"
+
+void psh__smooth_sum_neon(const double *const *rows, const double *weights, size_t radius, size_t n, double *dst) {
+    sum_lanes(rows, weights, radius, n, dst);
+}
