@@ -208,10 +208,20 @@ static psh_status close_diagram(reader *file, psh_error *err) {
     return psh__set_end_diagram(file->set, n_open, file->plain, n_chars, -1, err);
 }
 
+/* Names end at a zero byte everywhere else: one inside would cut them in silence. */
+static psh_status check_text(const reader *file, column which, psh_error *err) {
+    field text = column_of(file, which);
+    if (text.n_chars == 0 || !memchr(text.text, 0, text.n_chars)) return PSH_OK;
+    return psh__error(err, PSH_ERR_CORRUPT, "%s:%zu: %s has a zero byte; expected text", file->text.path,
+                      file->now.i_line, column_names[which]);
+}
+
 static psh_status open_diagram(reader *file, int64_t i_diagram, psh_error *err) {
     if (file->i_diagram >= 0) PSH_TRY(close_diagram(file, err));
     if (!PSH_GROW(&file->diagrams, &file->diagrams_room, file->set->n_diagrams + 1))
         return psh__error_memory(err, "diagrams", file->set->n_diagrams * sizeof *file->diagrams);
+    PSH_TRY(check_text(file, NAME, err));
+    PSH_TRY(check_text(file, LABEL, err));
     file->i_diagram = i_diagram;
     file->diagrams[file->set->n_diagrams] =
         (facts){.name = column_of(file, NAME), .label = column_of(file, LABEL), .i_line = file->now.i_line};

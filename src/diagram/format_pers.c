@@ -22,7 +22,7 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
 }
 
-/* The numbers of text[at..stop-1] */
+/* The numbers in [at, stop). */
 static psh_status read_line(const char *path, const char *at, const char *stop, line *dst, psh_error *err) {
     for (dst->n_numbers = 0;;) {
         while (at < stop && is_blank(*at)) at++;
@@ -74,9 +74,12 @@ psh_status psh__diagrams_read_pers(const char *path, const psh__bytes *bytes, ps
         at = stop < end ? stop + 1 : end;
         if (now.n_numbers == 0) continue;
         if (n_columns == 0) n_columns = now.n_numbers, i_first = now.i_line;
-        if (now.n_numbers < 2 || now.n_numbers != n_columns)
-            return psh__error(err, PSH_ERR_CORRUPT, "%s:%zu: %zu numbers; expected %s%zu, as in line %zu", path,
-                              now.i_line, now.n_numbers, n_columns < 2 ? "2 to 4, not " : "", n_columns, i_first);
+        if (now.n_numbers < 2)
+            return psh__error(err, PSH_ERR_CORRUPT, "%s:%zu: one number; expected [[field] dim] birth death", path,
+                              now.i_line);
+        if (now.n_numbers != n_columns)
+            return psh__error(err, PSH_ERR_CORRUPT, "%s:%zu: %zu numbers; expected %zu, as in line %zu", path,
+                              now.i_line, now.n_numbers, n_columns, i_first);
         PSH_TRY(add_point(path, &now, set, &n_open, err));
     }
     return psh__set_end_diagram(set, n_open, "", 0, -1, err);
