@@ -4,25 +4,28 @@
  * share the k-th distance, T is any choice among them, all equally likely: an item nearer than the k-th distance is in
  * T with chance 1, one at it with chance (k - nearer) / tied, others with 0. The same for A and m. The two choices are
  * independent, so the expected size of the intersection is the sum over items of the products of their chances. */
-#include <assert.h>
 #include <math.h>
 #include <omp.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "persihash/score.h"
 
+/* Element `at` of the condensed matrix; those inside a file may lie at any address. */
+#define LOAD(type, at) (memcpy(&value_##type, pairs + (at) * sizeof(type), sizeof(type)), (double)value_##type)
 #define COPY_ROW(type)                                                                                                 \
     do {                                                                                                               \
-        const type *pairs = psh_distances_data_const(distances);                                                       \
+        type value_##type;                                                                                             \
         size_t at = i_item - 1;                                                                                        \
-        for (size_t j = 0; j < i_item; at += n_items - j - 2, j++) dst[j] = (double)pairs[at];                         \
+        for (size_t j = 0; j < i_item; at += n_items - j - 2, j++) dst[j] = LOAD(type, at);                            \
         at = n_items * i_item - i_item * (i_item + 1) / 2;                                                             \
-        for (size_t j = i_item; j + 1 < n_items; j++) dst[j] = (double)pairs[at++];                                    \
+        for (size_t j = i_item; j + 1 < n_items; j++) dst[j] = LOAD(type, at++);                                       \
     } while (0)
 
 /* Distances of one item to all others, in their order. dst : (n_items - 1). */
 static void copy_row(const psh_distances *distances, size_t i_item, double *dst) {
+    const uint8_t *pairs = psh_distances_data_const(distances);
     size_t n_items = psh_distances_n_items(distances);
     switch (psh_distances_dtype(distances)) {
     case PSH_DISTANCE_U8:
