@@ -56,6 +56,9 @@ PSH_API size_t psh_clusters_n_clusters(const psh_clusters *clusters);
 PSH_API const int64_t *psh_clusters_labels(const psh_clusters *clusters);
 PSH_API const double *psh_clusters_linkage(const psh_clusters *clusters);             /* (N - 1, 4) or NULL */
 PSH_API const double *psh_clusters_wcss(const psh_clusters *clusters, size_t *k_max); /* (k_max) or NULL */
+/* names : (N), copied. */
+PSH_API psh_status psh_clusters_set_names(psh_clusters *clusters, const char *const *names, psh_error *err);
+PSH_API const char *psh_clusters_name(const psh_clusters *clusters, size_t i_item); /* "" if it has none */
 PSH_API psh_meta *psh_clusters_meta(psh_clusters *clusters);
 PSH_API const psh_meta *psh_clusters_meta_const(const psh_clusters *clusters);
 PSH_API psh_status psh_clusters_read(const char *path, psh_clusters **dst, psh_error *err);

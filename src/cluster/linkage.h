@@ -28,7 +28,7 @@ psh_status psh__linkage_label(const psh__edge *edges, size_t n_items, double *li
 psh_status psh__linkage_check(const double *linkage, size_t n_items, psh_error *err);
 
 /* Average or complete linkage by nearest-neighbour chain (chain.c). */
-psh_status psh__linkage_chain(const psh_distances *distances, bool is_average, int n_threads,
-                              const psh_progress *progress, double *linkage, psh_error *err);
+psh_status psh__linkage_chain(const psh_distances *distances, bool is_average, const psh_progress *progress,
+                              double *linkage, psh_error *err);
 
 #endif
