@@ -79,6 +79,9 @@ PSH_API psh_status psh_input_open(const char *const *paths, size_t n_paths, cons
 PSH_API void psh_input_free(psh_input *input); /* NULL is fine */
 PSH_API size_t psh_input_count(const psh_input *input);
 PSH_API const char *psh_input_name(const psh_input *input, size_t i_item); /* "tiles/AC/a.jpg", "train.idx[17]" */
+/* psh_input_smooth_sigma(), psh_input_scale_factor() : what psh_input_read() applies, for the record; 0: none. */
+PSH_API double psh_input_smooth_sigma(const psh_input *input);
+PSH_API double psh_input_scale_factor(const psh_input *input);
 
 /* psh_input_n_skipped() : files in folders that were passed over since they are no images (a README, labels). */
 PSH_API size_t psh_input_n_skipped(const psh_input *input);

@@ -102,13 +102,13 @@ static psh_status copy_label_names(const psh_input *input, psh_diagrams *set, ps
     return status;
 }
 
-static psh_status record(psh_meta *meta, const psh_cubical_params *caller, size_t n_left_out, psh_error *err) {
+static psh_status record(const work *job, psh_meta *meta, size_t n_left_out, psh_error *err) {
     psh_cubical_params params;
-    psh__params_copy(&params, sizeof params, caller);
+    psh__params_copy(&params, sizeof params, job->params);
     const char *construction = params.construction == PSH_CONSTRUCTION_V ? "V" : "T";
     const char *filtration = params.filtration == PSH_SUPERLEVEL ? "superlevel" : "sublevel";
-    bool good = psh_meta_set_text(meta, "tool", "persihash") == PSH_OK &&
-                psh_meta_set_text(meta, "version", psh_version()) == PSH_OK &&
+    double sigma = psh_input_smooth_sigma(job->input), factor = psh_input_scale_factor(job->input);
+    bool good = psh_meta_set_text(meta, "tool", "persihash " PSH_VERSION_STRING) == PSH_OK &&
                 psh_meta_set_text(meta, "construction", construction) == PSH_OK &&
                 psh_meta_set_text(meta, "filtration", filtration) == PSH_OK &&
                 psh_meta_set_text(meta, "essential", psh__essential_name(params.essential)) == PSH_OK &&
@@ -116,6 +116,8 @@ static psh_status record(psh_meta *meta, const psh_cubical_params *caller, size_
                 psh_meta_set_number(meta, "min_persistence", params.min_persistence) == PSH_OK;
     if (good && params.essential == PSH_ESSENTIAL_CLAMP)
         good = psh_meta_set_number(meta, "essential_value", params.essential_value) == PSH_OK;
+    if (good && sigma > 0) good = psh_meta_set_number(meta, "smooth_sigma", sigma) == PSH_OK;
+    if (good && factor > 0) good = psh_meta_set_number(meta, "scale_factor", factor) == PSH_OK;
     return good ? psh__record_dims(meta, params.dims_mask, err) : psh__error_memory(err, "metadata", 64);
 }
 
@@ -164,7 +166,7 @@ psh_status psh_diagrams_compute(const psh_input *input, const psh_cubical_params
         PSH_TRY_GOTO(append_block(&job, begin, n_block, set, &n_left_out, err));
         free_results(&job);
     }
-    PSH_TRY_GOTO(record(set->meta, params, n_left_out, err));
+    PSH_TRY_GOTO(record(&job, set->meta, n_left_out, err));
 done:
     finish(&job);
     if (status == PSH_OK)

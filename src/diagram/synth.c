@@ -11,8 +11,7 @@
 #include "diagram/set.h"
 
 static psh_status record(psh_meta *meta, size_t n_points, uint64_t seed, psh_error *err) {
-    if (psh_meta_set_text(meta, "tool", "persihash") != PSH_OK ||
-        psh_meta_set_text(meta, "version", psh_version()) != PSH_OK ||
+    if (psh_meta_set_text(meta, "tool", "persihash " PSH_VERSION_STRING) != PSH_OK ||
         psh_meta_set_text(meta, "synth", "uniform") != PSH_OK ||
         psh_meta_set_integer(meta, "n_points", (int64_t)n_points) != PSH_OK ||
         psh_meta_set_integer(meta, "seed", (int64_t)seed) != PSH_OK)

@@ -195,6 +195,14 @@ size_t psh_input_count(const psh_input *input) {
     return input->n_items;
 }
 
+double psh_input_smooth_sigma(const psh_input *input) {
+    return input->params.smooth_sigma;
+}
+
+double psh_input_scale_factor(const psh_input *input) {
+    return input->params.scale_factor;
+}
+
 size_t psh_input_n_skipped(const psh_input *input) {
     return input->n_skipped;
 }
