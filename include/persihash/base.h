@@ -72,6 +72,22 @@ PSH_API bool psh_progress_bar(void *user, const char *what, uint64_t n_done, uin
 /* psh_progress_end() : Clears the line that psh_progress_bar() left, if any. */
 PSH_API void psh_progress_end(psh_progress_state *state);
 
+/* --- Files of persihash ------------------------------------------------------------------------------------------ */
+
+typedef enum psh_file_kind {
+    PSH_FILE_UNKNOWN = 0,
+    PSH_FILE_DIAGRAMS = 1,  /* .npz with `points`, or text (.csv, .pers) */
+    PSH_FILE_CODES = 2,     /* .npz with `codes` */
+    PSH_FILE_DISTANCES = 3, /* .npy */
+    PSH_FILE_CLUSTERS = 4,  /* .npz with `labels` and neither of the above */
+    PSH_FILE_MODEL = 5      /* .safetensors */
+} psh_file_kind;
+
+/* psh_file_detect() :
+ * What a file holds, told from its content. PSH_FILE_UNKNOWN is no error. Errors: PSH_ERR_FILE_NOT_FOUND,
+ * PSH_ERR_FILE_READ, PSH_ERR_CORRUPT (empty, or an archive cut off), PSH_ERR_MEMORY. */
+PSH_API psh_status psh_file_detect(const char *path, psh_file_kind *dst, psh_error *err);
+
 /* --- Metadata ---------------------------------------------------------------------------------------------------- */
 
 /* One JSON object that travels with a file: tool version, command, seed, construction, essential policy, ground metric,
@@ -98,6 +114,11 @@ PSH_API psh_status psh_meta_set_json(psh_meta *meta, const char *key, const char
  * `_number`: `fallback` if absent or no number. */
 PSH_API const char *psh_meta_text(const psh_meta *meta, const char *key);
 PSH_API double psh_meta_number(const psh_meta *meta, const char *key, double fallback);
+
+/* psh_meta_integers() :
+ * An array of integers: dst : (capacity), as many as fit are written. Returns the array's length; 0 if the key is
+ * absent or no array of integers. */
+PSH_API size_t psh_meta_integers(const psh_meta *meta, const char *key, int64_t *dst, size_t capacity);
 
 /* psh_meta_write_text() :
  * The object as JSON, indented by `indent` spaces (0: one line). Zero-terminated; free with psh_text_free(). NULL: no

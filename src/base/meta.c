@@ -89,6 +89,17 @@ double psh_meta_number(const psh_meta *meta, const char *key, double fallback) {
     return json_is_number(value) ? json_number_value(value) : fallback;
 }
 
+size_t psh_meta_integers(const psh_meta *meta, const char *key, int64_t *dst, size_t capacity) {
+    json_t *array = json_object_get(meta->object, key);
+    size_t n_items = json_array_size(array); /* 0 if it is no array */
+    for (size_t i = 0; i < n_items; i++) {
+        json_t *item = json_array_get(array, i);
+        if (!json_is_integer(item)) return 0;
+        if (i < capacity) dst[i] = json_integer_value(item);
+    }
+    return n_items;
+}
+
 char *psh_meta_write_text(const psh_meta *meta, int indent) {
     char *json = json_dumps(meta->object, JSON_INDENT((size_t)indent) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17));
     if (!json) return NULL;

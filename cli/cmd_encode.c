@@ -1,0 +1,131 @@
+/* cmd_encode.c : diagrams -> codes, by a model given, by an earlier code file's, or by a sketch fitted to the set at
+ * hand. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sketch_options.h"
+
+/* The model stored in an earlier code file: bits and frame as they were. */
+static psh_status read_frame_model(const char *path, psh_model **dst, psh_error *err) {
+    psh_codes *codes = NULL;
+    size_t n_bytes;
+    CLI_TRY(psh_codes_read(path, &codes, err));
+    const uint8_t *bytes = psh_codes_model(codes, &n_bytes);
+    psh_status status =
+        bytes ? psh_model_read_bytes(bytes, n_bytes, dst, err)
+              : cli_fail(err, PSH_ERR_DATA, "%s: holds no model; encode with --model FILE, model %s made these codes",
+                         path, psh_codes_model_id(codes));
+    psh_codes_free(codes);
+    return status;
+}
+
+static psh_status get_model(cli *c, const psh_diagrams *set, psh_model **dst, psh_error *err) {
+    psh_sketch_params params = PSH_PARAMS(psh_sketch_params);
+    psh_fit_report report = PSH_PARAMS(psh_fit_report);
+    const char *model_path = cli_text(c, "model", NULL), *frame_path = cli_text(c, "frame", NULL);
+    CLI_TRY(sketch_read_options(c, &params, err));
+    if (model_path && frame_path)
+        return cli_fail(err, PSH_ERR_PARAMETER,
+                        "--model and --frame exclude each other; --frame reuses model and frame of a code file");
+    if (!model_path && !frame_path) {
+        CLI_TRY(psh_sketch_fit(set, &params, &c->progress, dst, &report, err));
+        psh_progress_end(&c->bar);
+        sketch_say_report(c, *dst, &params, &report);
+        return PSH_OK;
+    }
+    CLI_TRY(model_path ? psh_model_read(model_path, dst, err) : read_frame_model(frame_path, dst, err));
+    if (cli_flag(c, "bits") && params.n_bits != psh_model_n_bits(*dst))
+        return cli_fail(err, PSH_ERR_MODEL_MISMATCH,
+                        "%s makes codes of %d bits, --bits asks for %d; leave --bits out, or fit anew without %s",
+                        model_path ? model_path : frame_path, psh_model_n_bits(*dst), params.n_bits,
+                        model_path ? "--model" : "--frame");
+    cli_say(c, "using model %s (%s, %d bits)\n", psh_model_id(*dst), psh_model_kind(*dst), psh_model_n_bits(*dst));
+    psh_meta_set_text(c->summary, "model_id", psh_model_id(*dst));
+    psh_meta_set_integer(c->summary, "n_bits", psh_model_n_bits(*dst));
+    return PSH_OK;
+}
+
+/* Labels, names and the model travel with the codes. */
+static psh_status add_companions(psh_codes *codes, const psh_diagrams *set, const psh_model *model, psh_error *err) {
+    size_t n = psh_diagrams_count(set), n_classes = psh_diagrams_n_classes(set), n_bytes;
+    const char **texts = malloc((n + n_classes + 1) * sizeof *texts);
+    uint8_t *bytes = NULL;
+    psh_status status;
+    if (!texts) return cli_fail(err, PSH_ERR_MEMORY, "no memory for %zu names", n);
+    for (size_t i = 0; i < n; i++) texts[i] = psh_diagrams_name(set, i);
+    for (size_t i = 0; i < n_classes; i++) texts[n + i] = psh_diagrams_label_name(set, i);
+    CLI_TRY_GOTO(psh_codes_set_names(codes, texts, err));
+    if (psh_diagrams_has_labels(set))
+        CLI_TRY_GOTO(psh_codes_set_labels(codes, psh_diagrams_labels(set), texts + n, n_classes, err));
+    CLI_TRY_GOTO(psh_model_write_bytes(model, &bytes, &n_bytes, err));
+    CLI_TRY_GOTO(psh_codes_set_model(codes, bytes, n_bytes, err));
+done:
+    psh_bytes_free(bytes);
+    free(texts);
+    return status;
+}
+
+static psh_status run(cli *c, psh_error *err) {
+    psh_diagrams *set = NULL;
+    psh_model *model = NULL;
+    psh_codes *codes = NULL;
+    uint8_t *bytes = NULL;
+    psh_essential essential;
+    double essential_value;
+    size_t n_essential;
+    const char *path;
+    char frame_id[17];
+    psh_status status;
+
+    CLI_TRY(cli_output(c, &path, err));
+    CLI_TRY(cli_arguments(c, 1, 1, err));
+    CLI_TRY(cli_essential(c, &essential, &essential_value, err));
+    CLI_TRY(psh_diagrams_read(c->arguments[0], PSH_DIAGRAM_AUTO, essential, essential_value, &set, &n_essential, err));
+    if (n_essential) cli_say(c, "%zu essential classes left out or changed (--essential)\n", n_essential);
+    CLI_TRY_GOTO(get_model(c, set, &model, err));
+    size_t n = psh_diagrams_count(set);
+    bytes = calloc(n ? n : 1, psh_model_n_bytes(model));
+    if (!bytes) {
+        status = cli_fail(err, PSH_ERR_MEMORY, "no memory for %zu codes", n);
+        goto done;
+    }
+    double start = cli_seconds();
+    CLI_TRY_GOTO(psh_model_encode(model, set, c->n_threads, bytes, err));
+    double seconds = cli_seconds() - start;
+    snprintf(frame_id, sizeof frame_id, "%016" PRIx64, psh_frame_id(psh_model_frame(model)));
+    CLI_TRY_GOTO(psh_codes_create(bytes, n, psh_model_n_bits(model), psh_model_id(model), frame_id, &codes, err));
+    CLI_TRY_GOTO(add_companions(codes, set, model, err));
+    CLI_TRY_GOTO(cli_stamp(c, psh_codes_meta(codes), psh_diagrams_meta(set), err));
+    CLI_TRY_GOTO(psh_codes_write(codes, path, err));
+    cli_say(c, "%zu codes of %d bits in %.1f ms (%.2f us each)\n", n, psh_model_n_bits(model), 1e3 * seconds,
+            n ? 1e6 * seconds / (double)n : 0);
+    psh_meta_set_integer(c->summary, "n_codes", (int64_t)n);
+    psh_meta_set_number(c->summary, "seconds_encode", seconds);
+    psh_meta_set_text(c->summary, "frame_id", frame_id);
+    psh_meta_set_text(c->summary, "output", path);
+done:
+    free(bytes);
+    psh_codes_free(codes);
+    psh_model_free(model);
+    psh_diagrams_free(set);
+    return status;
+}
+
+static const cli_option options[] = {
+    {"output", 'o', "FILE", "the codes (.npz)"},
+    {"model", 'm', "FILE", "a trained model (.safetensors) instead of fitting one"},
+    {"frame", 0, "CODES", "encode like an earlier code file, so that codes compare with it"},
+    {"essential", 0, "POLICY", "infinite classes in the set: drop (default) or clamp=VALUE"},
+    SKETCH_OPTIONS,
+    {0}};
+
+const cli_command cmd_encode = {"encode",
+                                "diagrams to binary codes",
+                                "SET -o codes.npz",
+                                "Without --model or --frame, a sketch is fitted to the set: each bit asks whether "
+                                "there are more points on one side of a line\n"
+                                "than a threshold; the bits are chosen so that Hamming distance tracks Wasserstein "
+                                "distance. persihash info CODES lists them.",
+                                options,
+                                run};

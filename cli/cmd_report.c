@@ -1,0 +1,97 @@
+/* cmd_report.c : the page that a person looks at. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sample_rows.h"
+
+/* A text file whole, for the page's "how this was made". NULL and an error if it cannot be read. */
+static psh_status read_text(const char *path, char **dst, psh_error *err) {
+    FILE *file = fopen(path, "rb");
+    size_t room = 1 << 16;
+    *dst = file ? malloc(room) : NULL;
+    if (!*dst) {
+        if (file) fclose(file);
+        return cli_fail(err, PSH_ERR_FILE_NOT_FOUND, "%s: cannot be read", path);
+    }
+    (*dst)[fread(*dst, 1, room - 1, file)] = 0;
+    fclose(file);
+    return PSH_OK;
+}
+
+static psh_status run(cli *c, psh_error *err) {
+    psh_report_params params = PSH_PARAMS(psh_report_params);
+    psh_input_params input_params = PSH_PARAMS(psh_input_params);
+    psh_input *input = NULL;
+    psh_diagrams *diagrams = NULL;
+    psh_codes *codes = NULL;
+    psh_clusters *clusters = NULL;
+    psh_distances *exact = NULL;
+    char *commands = NULL;
+    size_t *rows = NULL;
+    const char *path, *file;
+    long long first, count, n_thumbnails;
+    psh_status status;
+
+    CLI_TRY(cli_output(c, &path, err));
+    CLI_TRY(cli_integer(c, "first", 0, INT64_MAX, 0, &first, err));
+    CLI_TRY(cli_integer(c, "count", 1, INT64_MAX, 0, &count, err));
+    CLI_TRY(cli_integer(c, "thumbnails", 1, 100000, 0, &n_thumbnails, err));
+    input_params.first = (uint64_t)first, input_params.count = (uint64_t)count;
+    if (!cli_flag(c, "codes") && !cli_flag(c, "clusters"))
+        return cli_fail(
+            err, PSH_ERR_PARAMETER,
+            "nothing to report; give --codes FILE or --clusters FILE, and the other parts if you have them");
+    if ((file = cli_text(c, "codes", NULL))) CLI_TRY_GOTO(psh_codes_read(file, &codes, err));
+    if ((file = cli_text(c, "diagrams", NULL)))
+        CLI_TRY_GOTO(psh_diagrams_read(file, PSH_DIAGRAM_AUTO, PSH_ESSENTIAL_DROP, 0, &diagrams, NULL, err));
+    if ((file = cli_text(c, "clusters", NULL))) CLI_TRY_GOTO(psh_clusters_read(file, &clusters, err));
+    if ((file = cli_text(c, "commands", NULL))) CLI_TRY_GOTO(read_text(file, &commands, err));
+    if ((file = cli_text(c, "exact", NULL))) {
+        if (!codes) {
+            status = cli_fail(err, PSH_ERR_PARAMETER, "--exact is compared with codes; give --codes FILE too");
+            goto done;
+        }
+        CLI_TRY_GOTO(psh_distances_read(file, &exact, err));
+        CLI_TRY_GOTO(sample_rows_read(exact, file, psh_codes_count(codes), &rows, err));
+    }
+    if (c->n_arguments)
+        CLI_TRY_GOTO(
+            psh_input_open((const char *const *)c->arguments, (size_t)c->n_arguments, &input_params, &input, err));
+    params.title = cli_text(c, "title", NULL);
+    params.commands = commands, params.diagrams = diagrams, params.codes = codes, params.clusters = clusters;
+    params.input = input, params.exact = exact, params.exact_rows = rows;
+    params.n_thumbnails = (size_t)n_thumbnails, params.seed = c->seed, params.progress = &c->progress;
+    CLI_TRY_GOTO(psh_report_write(&params, path, err));
+    psh_progress_end(&c->bar);
+    cli_say(c, "wrote %s; open it in a browser, it needs no network\n", path);
+    psh_meta_set_text(c->summary, "output", path);
+done:
+    free(rows), free(commands);
+    psh_input_free(input);
+    psh_distances_free(exact);
+    psh_clusters_free(clusters);
+    psh_codes_free(codes);
+    psh_diagrams_free(diagrams);
+    return status;
+}
+
+static const cli_option options[] = {
+    {"output", 'o', "FILE", "the page (.html)"},
+    {"codes", 0, "FILE", "codes: the map"},
+    {"clusters", 0, "FILE", "clusters: colours, sizes, members, elbow"},
+    {"diagrams", 0, "FILE", "diagrams, drawn on hover"},
+    {"exact", 0, "FILE", "exact distances of a sample (distance --sample), plotted against code distance"},
+    {"title", 0, "TEXT", "the page's title"},
+    {"commands", 0, "FILE", "a text file with the commands, shown on the page"},
+    {"thumbnails", 0, "N", "pictures in the page at most (default: 2000)"},
+    {"first", 0, "N", "skip the first N images, as diagram did"},
+    {"count", 0, "N", "take N images, as diagram did"},
+    {0}};
+
+const cli_command cmd_report = {
+    "report",
+    "one self-contained HTML page",
+    "[IMAGES...] --codes codes.npz -o report.html",
+    "IMAGES are the inputs that the diagrams were made from, in the same order; they appear on hover.",
+    options,
+    run};

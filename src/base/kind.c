@@ -1,0 +1,43 @@
+/* kind.c : which of persihash's files is this? Told from the content, so that a wrong ending misleads nobody. */
+#include <string.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "persihash/base.h"
+
+/* Text if the first bytes are printable: .csv and .pers have no magic number. */
+static bool looks_like_text(const uint8_t *bytes, size_t n_bytes) {
+    for (size_t i = 0; i < n_bytes && i < 256; i++)
+        if (bytes[i] < 0x20 && bytes[i] != '\n' && bytes[i] != '\r' && bytes[i] != '\t') return false;
+    return true;
+}
+
+static psh_status detect_npz(const char *path, psh_file_kind *dst, psh_error *err) {
+    psh__npz *npz;
+    PSH_TRY(psh__npz_open(path, &npz, err));
+    *dst = psh__npz_has(npz, "codes")    ? PSH_FILE_CODES
+           : psh__npz_has(npz, "points") ? PSH_FILE_DIAGRAMS
+           : psh__npz_has(npz, "labels") ? PSH_FILE_CLUSTERS
+                                         : PSH_FILE_UNKNOWN;
+    psh__npz_free(npz);
+    return PSH_OK;
+}
+
+psh_status psh_file_detect(const char *path, psh_file_kind *dst, psh_error *err) {
+    psh__bytes bytes;
+    PSH_TRY(psh__bytes_read(path, &bytes, err));
+    psh_status status = PSH_OK;
+    *dst = PSH_FILE_UNKNOWN;
+    if (bytes.n_bytes == 0)
+        status = psh__error(err, PSH_ERR_CORRUPT, "%s: empty file; expected one of persihash's files", path);
+    else if (bytes.n_bytes >= 2 && !memcmp(bytes.data, "PK", 2))
+        status = detect_npz(path, dst, err);
+    else if (bytes.n_bytes >= 6 && !memcmp(bytes.data, "\x93NUMPY", 6))
+        *dst = PSH_FILE_DISTANCES;
+    else if (bytes.n_bytes >= 9 && bytes.data[8] == '{' && !memcmp(bytes.data + 5, "\0\0\0", 3))
+        *dst = PSH_FILE_MODEL;
+    else if (looks_like_text(bytes.data, bytes.n_bytes))
+        *dst = PSH_FILE_DIAGRAMS;
+    psh__bytes_free(&bytes);
+    return status;
+}
