@@ -95,6 +95,43 @@ done:
     return status;
 }
 
+/* Each code of the first file against each of the second: only if one model made both. */
+static psh_status hamming_cross(cli *c, const char *path, psh_error *err) {
+    psh_codes *a = NULL, *b = NULL;
+    psh_meta *meta = NULL;
+    uint16_t *cross = NULL;
+    psh_status status;
+    CLI_TRY_GOTO(psh_codes_read(c->arguments[0], &a, err));
+    CLI_TRY_GOTO(psh_codes_read(c->arguments[1], &b, err));
+    CLI_TRY_GOTO(psh_codes_check_same(a, b, err));
+    size_t n_a = psh_codes_count(a), n_b = psh_codes_count(b);
+    cross = n_b && n_a > SIZE_MAX / 2 / n_b ? NULL : malloc(n_a * n_b * sizeof *cross + 1);
+    if (!cross) {
+        status = cli_fail(err, PSH_ERR_MEMORY, "no memory for %zu x %zu distances", n_a, n_b);
+        goto done;
+    }
+    double start = cli_seconds();
+    CLI_TRY_GOTO(psh_hamming_cross(psh_codes_data(a), n_a, psh_codes_data(b), n_b, psh_codes_n_bytes(a), c->n_threads,
+                                   cross, err));
+    double seconds = cli_seconds() - start;
+    CLI_TRY_GOTO(psh_meta_create(&meta, err));
+    CLI_TRY_GOTO(cli_stamp(c, meta, psh_codes_meta(a), err));
+    psh_meta_set_text(meta, "metric", "hamming");
+    psh_meta_set_integer(meta, "n_bits", psh_codes_n_bits(a));
+    CLI_TRY_GOTO(psh_distances_write_cross(PSH_DISTANCE_U16, cross, n_a, n_b, meta, path, err));
+    cli_say(c, "%zu x %zu hamming distances in %.3g s\n", n_a, n_b, seconds);
+    psh_meta_set_integer(c->summary, "n_a", (int64_t)n_a);
+    psh_meta_set_integer(c->summary, "n_b", (int64_t)n_b);
+    psh_meta_set_number(c->summary, "seconds", seconds);
+    psh_meta_set_text(c->summary, "output", path);
+done:
+    free(cross);
+    psh_meta_free(meta);
+    psh_codes_free(a);
+    psh_codes_free(b);
+    return status;
+}
+
 static psh_status run(cli *c, psh_error *err) {
     static const char *const metrics[] = {"hamming", "wasserstein", NULL};
     psh_file_kind kind;
@@ -112,6 +149,10 @@ static psh_status run(cli *c, psh_error *err) {
                         "%s holds diagrams, --metric hamming needs codes; run persihash encode first", c->arguments[0]);
     if (metric == METRIC_WASSERSTEIN && kind == PSH_FILE_CODES)
         return cli_fail(err, PSH_ERR_DATA, "%s holds codes, --metric wasserstein needs the diagrams", c->arguments[0]);
+    if (c->n_arguments == 2 && metric == METRIC_HAMMING) return hamming_cross(c, path, err);
+    if (c->n_arguments == 2)
+        return cli_fail(err, PSH_ERR_PARAMETER,
+                        "two files are compared by --metric hamming only; give one set of diagrams");
     double start = cli_seconds();
     psh_status status = metric == METRIC_HAMMING ? hamming(c, &distances, err) : wasserstein(c, &distances, err);
     if (status == PSH_OK) status = psh_distances_write(distances, path, cli_flag(c, "square"), err);
@@ -141,5 +182,11 @@ static const cli_option options[] = {
     {"square", 0, NULL, "write N x N instead of the condensed upper triangle"},
     {0}};
 
-const cli_command cmd_distance = {
-    "distance", "all pairs of codes (Hamming) or diagrams (exact Wasserstein)", "FILE -o d.npy", NULL, options, run};
+const cli_command cmd_distance = {"distance",
+                                  "all pairs of codes (Hamming) or diagrams (exact Wasserstein)",
+                                  "FILE [CODES] -o d.npy",
+                                  "One file: all pairs, condensed. Two code files: each code of the first against each "
+                                  "of the second, as an (N, M) array;\n"
+                                  "both must come from one model and frame (encode --frame).",
+                                  options,
+                                  run};

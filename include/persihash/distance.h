@@ -39,6 +39,12 @@ PSH_API const psh_meta *psh_distances_meta_const(const psh_distances *distances)
  * PSH_ERR_MEMORY. */
 PSH_API psh_status psh_distances_write(const psh_distances *distances, const char *path, bool square, psh_error *err);
 
+/* psh_distances_write_cross() :
+ * Distances between two sets, data : (n_a, n_b) of dtype, as a .npy of that shape; meta (may be NULL) as JSON beside
+ * it. */
+PSH_API psh_status psh_distances_write_cross(psh_distance_dtype dtype, const void *data, size_t n_a, size_t n_b,
+                                             const psh_meta *meta, const char *path, psh_error *err);
+
 /* psh_distances_read() :
  * .npy of shape (N (N - 1) / 2,), or (N, N): symmetric (floats to six digits; the upper triangle is taken) with a zero
  * diagonal. A condensed file of uint8, uint16, float32 or float64 is memory-mapped and not copied; a square becomes a

@@ -73,8 +73,8 @@ static psh_status write_array(const psh_distances *distances, psh__file *file, b
     return psh__file_write(file, distances->data, distances->n_pairs * psh__distance_bytes(distances->dtype), err);
 }
 
-static psh_status write_meta(const psh_distances *distances, psh__file *file, psh_error *err) {
-    char *json = psh_meta_write_text(distances->meta, 2);
+static psh_status write_meta(const psh_meta *meta, psh__file *file, psh_error *err) {
+    char *json = psh_meta_write_text(meta, 2);
     if (!json) return psh__error_memory(err, "metadata", 0);
     psh_status status = psh__file_write(file, json, strlen(json), err);
     if (status == PSH_OK) status = psh__file_write(file, "\n", 1, err);
@@ -82,24 +82,49 @@ static psh_status write_meta(const psh_distances *distances, psh__file *file, ps
     return status;
 }
 
-psh_status psh_distances_write(const psh_distances *distances, const char *path, bool square, psh_error *err) {
-    assert(distances && path);
-    psh__file array = {0}, meta = {0};
+/* The metadata goes first: an array without its .json could not be told from one that never had any. */
+static psh_status commit_beside(psh__file *array, const psh_meta *meta, const char *path, psh_error *err) {
+    psh__file file = {0};
     char *meta_path = json_path(path);
     if (!meta_path) return psh__error_memory(err, "a path", strlen(path));
+    psh_status status = PSH_OK;
+    if (meta && strcmp(path, "-") != 0) { /* nothing stands beside standard output */
+        PSH_TRY_GOTO(psh__file_create(meta_path, &file, err));
+        PSH_TRY_GOTO(write_meta(meta, &file, err));
+        PSH_TRY_GOTO(psh__file_commit(&file, err));
+    }
+    status = psh__file_commit(array, err);
+done:
+    psh__file_abort(&file);
+    psh__free(meta_path);
+    return status;
+}
+
+psh_status psh_distances_write(const psh_distances *distances, const char *path, bool square, psh_error *err) {
+    assert(distances && path);
+    psh__file array = {0};
     psh_status status;
     PSH_TRY_GOTO(psh__file_create(path, &array, err));
     PSH_TRY_GOTO(write_array(distances, &array, square, err));
-    if (strcmp(path, "-") != 0) { /* nothing stands beside standard output */
-        PSH_TRY_GOTO(psh__file_create(meta_path, &meta, err));
-        PSH_TRY_GOTO(write_meta(distances, &meta, err));
-        PSH_TRY_GOTO(psh__file_commit(&meta, err));
-    }
-    status = psh__file_commit(&array, err);
+    status = commit_beside(&array, distances->meta, path, err);
 done:
     psh__file_abort(&array);
-    psh__file_abort(&meta);
-    psh__free(meta_path);
+    return status;
+}
+
+psh_status psh_distances_write_cross(psh_distance_dtype dtype, const void *data, size_t n_a, size_t n_b,
+                                     const psh_meta *meta, const char *path, psh_error *err) {
+    assert((data || n_a * n_b == 0) && path);
+    psh__file array = {0};
+    const size_t shape[2] = {n_a, n_b};
+    char head[256];
+    psh_status status;
+    PSH_TRY_GOTO(psh__file_create(path, &array, err));
+    PSH_TRY_GOTO(psh__file_write(&array, head, psh__npy_header(descrs[dtype], shape, 2, head), err));
+    PSH_TRY_GOTO(psh__file_write(&array, data, n_a * n_b * psh__distance_bytes(dtype), err));
+    status = commit_beside(&array, meta, path, err);
+done:
+    psh__file_abort(&array);
     return status;
 }
 
