@@ -201,6 +201,10 @@ psh_status cli_stamp(const cli *c, psh_meta *meta, const psh_meta *source, psh_e
             n += (size_t)snprintf(command + n, sizeof command - n, option->argument ? " --%s %s" : " --%s",
                                   option->name, c->values[i]);
     }
+    /* Inputs of the first step are the user's own; those of later steps are our files, told by `source`, wherever they
+     * lay. */
+    for (int i = 0; !source && i < c->n_arguments && n < sizeof command; i++)
+        n += (size_t)snprintf(command + n, sizeof command - n, " %s", c->arguments[i]);
     psh_status status = psh_meta_set_text(meta, "tool", "persihash " PSH_VERSION_STRING);
     if (status == PSH_OK) status = psh_meta_set_text(meta, "command", command);
     if (status == PSH_OK) status = psh_meta_set_integer(meta, "seed", (int64_t)c->seed);

@@ -45,7 +45,7 @@ static psh_status run(cli *c, psh_error *err) {
     CLI_TRY_GOTO(psh_diagrams_write(set, path, PSH_DIAGRAM_AUTO, NULL, 0, err));
 
     size_t n_diagrams = psh_diagrams_count(set), n_points = psh_diagrams_n_points(set);
-    double n_dropped = psh_meta_number(psh_diagrams_meta(set), "n_essential", 0), seconds = computed - start;
+    double n_dropped = psh_meta_number(psh_diagrams_meta(set), "n_essential_left_out", 0), seconds = computed - start;
     cli_say(c, "%zu diagrams, %zu points (%.1f each) in %.2f s (%.0f images a second)\n", n_diagrams, n_points,
             n_diagrams ? (double)n_points / (double)n_diagrams : 0, seconds, (double)n_diagrams / seconds);
     if (n_dropped > 0 && params.essential != PSH_ESSENTIAL_KEEP)

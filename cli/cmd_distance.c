@@ -140,7 +140,7 @@ static psh_status run(cli *c, psh_error *err) {
     int metric;
 
     CLI_TRY(cli_output(c, &path, err));
-    CLI_TRY(cli_arguments(c, 1, 1, err));
+    CLI_TRY(cli_arguments(c, 1, 2, err));
     CLI_TRY(psh_file_detect(c->arguments[0], &kind, err));
     CLI_TRY(
         cli_choice(c, "metric", metrics, kind == PSH_FILE_CODES ? METRIC_HAMMING : METRIC_WASSERSTEIN, &metric, err));
