@@ -22,7 +22,7 @@ typedef struct psh_report_params {
     const psh_input *input;       /* thumbnails on hover and among the members; NULL: none */
     const psh_distances *exact;   /* exact distances of a sample... */
     const size_t *exact_rows;     /* ...of these rows: (psh_distances_n_items(exact)); NULL: the first ones */
-    size_t n_thumbnails;          /* thumbnails at most, spread over clusters; 0: 2000 */
+    size_t n_thumbnails;          /* thumbnails at most, spread over clusters; 0: all of small images, else 2000 */
     uint64_t seed;
     const psh_progress *progress; /* NULL: none */
     const char *const *files;     /* (n_files) paths of data files to link to, relative to the page; NULL: none */

@@ -100,11 +100,12 @@ const CLUSTER = { groups: clusters, word: "Cluster", name: (g) => "Cluster " + c
 const LABEL = { groups: labels, word: "Label", name: (g) => (labels.names[g] !== null && labels.names[g] !== undefined ? labels.names[g] : labels.values[g] < 0 ? "no label" : "Label " + labels.values[g]) };
 
 /* What measured distances are called on axes and in texts. */
-function exactName() {
+const EXACT = (() => {
   const m = meta.exact || {};
-  if (m.metric !== "wasserstein") return m.metric ? String(m.metric) + " distance" : "exact distance";
+  if (m.metric !== "wasserstein") return m.metric ? m.metric + " distance" : "exact distance";
   return "exact W" + (m.order && m.order !== 1 ? m.order : "₁");
-}
+})();
+const EXACT_AXIS = EXACT + (meta.exact && meta.exact.ground ? " (" + meta.exact.ground + " ground metric, units of the data)" : " (units of the data)");
 
 let codeBytes = null; /* (n, n_bytes) */
 let sheet = null; /* image with all thumbnails */
@@ -126,6 +127,7 @@ async function readBlocks() {
   points.dims = new Uint8Array(await unpack(diagrams.dims));
   points.first = new Uint32Array(counts.length + 1);
   counts.forEach((own, i) => { points.first[i + 1] = points.first[i] + own; diagramOf.set(diagrams.items ? diagrams.items[i] : i, i); });
+  points.hasInfinite = points.deaths.includes(255);
   points.allDims = [...new Set(points.dims)].sort((a, b) => a - b);
 }
 
@@ -145,18 +147,17 @@ function imageOf(item, side) {
   return canvas;
 }
 
-/* The item's persistence diagram, with axes when it is large enough to read them; null if the page has none. */
+/* The item's persistence diagram, its square of the given side, with axes when they can be read; null if the page has
+ * none. */
 function diagramCanvas(item, side) {
   const i = diagramOf.get(item);
   if (i === undefined) return null;
   const isLarge = side >= 120;
-  const left = isLarge ? 34 : 2, bottom = isLarge ? 30 : 2, top = isLarge ? 6 : 2, right = isLarge ? 6 : 2;
-  const [canvas, context] = canvasOf(side, side, "diagram");
+  const left = isLarge ? 36 : 1, bottom = isLarge ? 18 : 1, top = 1, right = isLarge ? 4 : 1;
+  const roof = points.hasInfinite ? (isLarge ? 12 : 5) : 0; /* a strip above the square for infinite deaths */
+  const inner = isLarge ? side : side - 2, floor = top + roof + inner;
+  const [canvas, context] = canvasOf(left + inner + right, floor + bottom, "diagram");
   const begin = points.first[i], end = points.first[i + 1];
-  let hasInfinite = false;
-  for (let k = begin; k < end; k++) if (points.deaths[k] === 255) hasInfinite = true;
-  const roof = hasInfinite ? (isLarge ? 12 : 5) : 0; /* a strip above the square for infinite deaths */
-  const inner = Math.min(side - left - right, side - top - bottom - roof), floor = top + roof + inner;
   const x = (step) => left + (step / 254) * inner, y = (step) => floor - (step / 254) * inner;
   context.fillStyle = "#fff";
   context.fillRect(left, top + roof, inner, inner);
@@ -168,7 +169,7 @@ function diagramCanvas(item, side) {
   context.lineTo(x(254), y(254));
   context.strokeStyle = "#b9c0c8";
   context.stroke();
-  if (hasInfinite) {
+  if (points.hasInfinite) {
     context.setLineDash([3, 3]);
     context.beginPath();
     context.moveTo(left, top + roof / 3);
@@ -196,7 +197,7 @@ function diagramCanvas(item, side) {
   context.fillText(hi, left + inner, floor + 12);
   context.fillText(lo, left - 4, floor);
   context.fillText(hi, left - 4, top + roof + 8);
-  if (hasInfinite) context.fillText("∞", left - 4, top + roof / 3 + 4);
+  if (points.hasInfinite) context.fillText("∞", left - 4, top + roof / 3 + 4);
   context.textAlign = "center";
   context.fillText("birth", left + inner / 2, floor + 13);
   context.translate(9, top + roof + inner / 2);
@@ -249,12 +250,13 @@ function nearest(item, wanted) {
 
 /* --- The panel of one item ---------------------------------------------------------------------------------------- */
 
+const NEAREST = 12;
 const state = { item: -1, isPinned: false, near: [] };
 
 function show(item, pin) {
   if (pin !== undefined) state.isPinned = pin;
   state.item = item;
-  state.near = codeBytes ? nearest(item, Math.min(6, n - 1)) : [];
+  state.near = codeBytes ? nearest(item, Math.min(NEAREST, n - 1)) : [];
   const panel = $("item");
   const facts = el("dl");
   const fact = (term, ...description) => facts.append(el("dt", {}, term), el("dd", {}, ...description));
@@ -265,20 +267,18 @@ function show(item, pin) {
     fact("Points", count(values.n_points[item]));
     fact("Total persistence", digits(values.persistence[item], 4));
   }
-  const image = imageOf(item, 150), diagram = diagramCanvas(item, 180), code = codeCanvas(item, 96);
+  const image = imageOf(item, 150), diagram = diagramCanvas(item, 150), code = codeCanvas(item, 96);
   const faces = [];
-  if (image) faces.push(el("figure", {}, image, el("figcaption", {}, "image")));
+  if (image) faces.push(el("figure", {}, image));
   else if (pictures) faces.push(el("div.missing", { style: { width: "150px", height: "150px" } }, "no picture kept for this item: the page has " + plural(pictureOf.size, "picture")));
   if (diagram) faces.push(el("figure", {}, diagram, el("figcaption", {}, dimsKey())));
-  if (code && (!image || !diagram)) faces.push(el("figure", {}, code, el("figcaption", {}, codes.n_bits + "-bit code")));
   const isNamed = nameOf(item) !== "";
   panel.replaceChildren(
     el("div.bar", {}, el("h2", {}, "Item " + count(rowOf(item))),
       el("button.pin", { type: "button", "aria-pressed": String(state.isPinned), title: "Click a point to pin it, Escape to let go", onclick: () => show(item, !state.isPinned) }, state.isPinned ? "pinned" : "pin")),
     ...(isNamed ? [el("div.name", {}, nameOf(item))] : []),
     el("div.faces", {}, faces),
-    facts,
-    ...(code && image && diagram ? [el("div.faces", {}, el("figure", {}, code, el("figcaption", {}, codes.n_bits + "-bit code")))] : []),
+    el("div.facts", {}, facts, ...(code ? [el("figure", {}, code, el("figcaption", {}, codes.n_bits + "-bit code"))] : [])),
     ...(state.near.length ? [el("div", {}, el("h3", {}, "Nearest by code"), el("div.near-strip", {}, state.near.map(nearTile)))] : []),
     el("input.find", { type: "search", placeholder: "Find an item by number" + (data.names ? " or name" : "") + " …", "aria-label": "Find an item", onkeydown: findItem }));
   panel.dataset.item = rowOf(item);
@@ -286,7 +286,7 @@ function show(item, pin) {
 }
 
 function nearTile(near) {
-  return el("button.tile", { type: "button", title: nameOf(near.item) || "item " + rowOf(near.item), onclick: () => show(near.item, true) }, facesOf(near.item, 56), el("div", {}, plural(near.distance, "bit")));
+  return el("button.tile", { type: "button", title: nameOf(near.item) || "item " + rowOf(near.item), onclick: () => show(near.item, true) }, facesOf(near.item, 48), el("div", {}, plural(near.distance, "bit")));
 }
 
 function dimsKey() {
@@ -336,7 +336,7 @@ function drawHead() {
   if (diagrams) stage(count(data.n_rows), data.n_rows === 1 ? "diagram" : "diagrams", digits(diagrams.n_points_all / data.n_rows, 3) + " points on average" + (points.allDims.length ? " · " + points.allDims.map((dim) => "H" + dim).join(" ") : ""));
   if (codes) stage(codes.n_bits + "-bit", data.n_rows === 1 ? "code" : "codes", count(codes.n_distinct) + " different of " + count(data.n_rows));
   if (clusters) stage(count(clusters.sizes.length), clusters.sizes.length === 1 ? "cluster" : "clusters", "largest " + percent(clusters.sizes[0] / data.n_rows) + (data.scores ? " · ARI to labels " + digits(data.scores.ari, 3) : ""));
-  if (agreement && agreement.spearman !== null) stage(digits(agreement.spearman, 3), "Spearman", "code against " + exactName() + ", " + plural(agreement.n_sample, "item"));
+  if (agreement && agreement.spearman !== null) stage(digits(agreement.spearman, 3), "Spearman", "code against " + EXACT + ", " + plural(agreement.n_sample, "item"));
 }
 
 /* --- Plots -------------------------------------------------------------------------------------------------------- */
@@ -344,7 +344,7 @@ function drawHead() {
 const FONT = { family: getComputedStyle(document.body).fontFamily, size: 12.5, color: "#454c55" };
 const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian", "toggleSpikelines"] };
 const axis = (title, more) => Object.assign({ title: { text: title, standoff: 8 }, gridcolor: "#edeff1", zeroline: false, linecolor: "#ccd1d6", showline: true, ticks: "outside", tickcolor: "#ccd1d6", ticklen: 4, automargin: true }, more);
-const layoutOf = (x, y, more) => Object.assign({ font: FONT, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "#fff", margin: { l: 56, r: 12, t: 8, b: 48 }, xaxis: x, yaxis: y, showlegend: false, hoverlabel: { font: { family: FONT.family, size: 12.5 }, bgcolor: "#fff", bordercolor: "#ccd1d6" } }, more);
+const layoutOf = (x, y, more) => Object.assign({ font: FONT, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "#fff", margin: { l: 56, r: 12, t: 8, b: 48 }, xaxis: x, yaxis: y, showlegend: false, modebar: { bgcolor: "rgba(255,255,255,0.85)", color: "#a3abb4", activecolor: "#1b5a8c" }, hoverlabel: { font: { family: FONT.family, size: 12.5 }, bgcolor: "#fff", bordercolor: "#ccd1d6" } }, more);
 
 let hidden = new Set(); /* groups switched off in the legend */
 let colourBy = null;
@@ -446,17 +446,17 @@ function placeRings() {
     if (x < 0 || y < 0 || x > xaxis._length || y > yaxis._length) return;
     plot.append(el("div." + className, { style: { left: xaxis._offset + x + "px", top: yaxis._offset + y + "px" } }));
   };
-  state.near.forEach((near) => place(near.item, "ring.near"));
+  state.near.slice(0, 6).forEach((near) => place(near.item, "ring.near"));
   place(state.item, "ring");
 }
 
 /* --- Agreement ---------------------------------------------------------------------------------------------------- */
 
 async function drawAgreementPlot() {
-  const x = axis(plotlyText(exactName()), { rangemode: "tozero" }), y = axis("Hamming distance (bits)", { rangemode: "tozero" });
+  const x = axis(plotlyText(EXACT_AXIS), { rangemode: "tozero" }), y = axis("Hamming distance (bits)", { rangemode: "tozero" });
   if (agreement.exact) {
     const size = agreement.exact.length > 500 ? 4 : 7;
-    const trace = { type: "scatter", mode: "markers", x: agreement.exact, y: agreement.code, marker: { size, color: "#2a6fac", opacity: 0.45 }, hovertemplate: plotlyText(exactName()) + " %{x}<br>Hamming %{y} bits<extra></extra>" };
+    const trace = { type: "scatter", mode: "markers", x: agreement.exact, y: agreement.code, marker: { size, color: "#2a6fac", opacity: 0.45 }, hovertemplate: plotlyText(EXACT) + " %{x}<br>Hamming %{y} bits<extra></extra>" };
     return Plotly.newPlot("agreement-plot", [trace], layoutOf(x, y, { hovermode: "closest" }), CONFIG);
   }
   const counts = new Uint32Array(await unpack(agreement.counts));
@@ -467,12 +467,12 @@ async function drawAgreementPlot() {
   const text = ys.map((_, j) => xs.map((_, i) => count(counts[j * n_x + i])));
   const largest = Math.max(...counts.reduce((most, c) => (c > most[0] ? [c] : most), [1]));
   const ticks = Array.from({ length: Math.floor(Math.log10(largest)) + 1 }, (_, e) => e);
-  const heat = { type: "heatmap", x: xs, y: ys, z, text, colorscale: BLUES, zmin: 0, zmax: Math.max(1, Math.log10(largest)), hoverongaps: false, hovertemplate: "%{text} pairs<br>" + plotlyText(exactName()) + " ≈ %{x:.4g}<br>Hamming ≈ %{y} bits<extra></extra>", colorbar: { title: { text: "pairs", side: "right" }, tickvals: ticks, ticktext: ticks.map((e) => count(10 ** e)), thickness: 12, outlinewidth: 0, len: 0.8 } };
+  const heat = { type: "heatmap", x: xs, y: ys, z, text, colorscale: BLUES, zmin: 0, zmax: Math.max(1, Math.log10(largest)), hoverongaps: false, hovertemplate: "%{text} pairs<br>" + plotlyText(EXACT) + " ≈ %{x:.4g}<br>Hamming ≈ %{y} bits<extra></extra>", colorbar: { title: { text: "pairs", side: "right" }, tickvals: ticks, ticktext: ticks.map((e) => count(10 ** e)), thickness: 12, outlinewidth: 0, len: 0.8 } };
   const median = { type: "scatter", mode: "lines", x: [], y: [], line: { color: "#d55e00", width: 2, shape: "spline", smoothing: 0.5 }, hoverinfo: "skip" };
   for (let i = 0; i < n_x; i++) {
     let total = 0;
     for (let j = 0; j < n_y; j++) total += counts[j * n_x + i];
-    if (total < 8) continue;
+    if (total < Math.max(8, agreement.n_used / 1000)) continue; /* too few for a median to mean much */
     let below = 0, j = 0;
     while (below + counts[j * n_x + i] < total / 2) below += counts[j++ * n_x + i];
     median.x.push(centre(i));
@@ -493,7 +493,7 @@ function drawAgreementText() {
 function drawExtremes() {
   const column = (title, what, pairs) => pairs.length === 0 ? null : el("div", {}, el("h3", {}, title), el("div.what", { class: "note", style: { margin: "0" } }, what), pairs.map((pair) =>
     el("div.pair", {}, pair.items.map((item) => el("button.tile", { type: "button", title: nameOf(item) || "item " + rowOf(item), onclick: () => visit(item) }, el("div", { style: { display: "flex", gap: "3px" } }, facesOf(item, 58)))),
-      el("span.what", {}, plural(pair.code, "bit"), el("br"), digits(pair.exact, 3)))));
+      el("span.what", {}, plural(pair.code, "bit"), el("br"), EXACT.replace("exact ", "") + " " + digits(pair.exact, 3)))));
   const columns = [column("Codes say too far", "pairs farther apart by code than by exact distance", agreement.too_far), column("Codes say too near", "pairs nearer by code than by exact distance", agreement.too_near)].filter(Boolean);
   if (columns.length && (pictures || diagrams)) $("extremes").replaceChildren(el("div.extremes", {}, columns));
 }
@@ -517,7 +517,7 @@ function drawSizesPlot() {
   const isLog = shown[0] / Math.max(1, shown[shown.length - 1]) > 50;
   const trace = { type: "bar", x: shown.map((_, g) => g), y: shown, marker: { color: shown.map((_, g) => colourOf(g)) }, text: shown.map(count), textposition: shown.length <= 16 ? "outside" : "none", cliponaxis: false, hovertemplate: shown.map((_, g) => plotlyText(kind.name(g)) + "<br>%{y:,} items<extra></extra>") };
   const names = shown.map((_, g) => plotlyText(clusters ? groups.values[g] : short(kind.name(g), 14)));
-  return Plotly.newPlot("sizes-plot", [trace], layoutOf(axis(kind.word, { tickvals: shown.map((_, g) => g), ticktext: names, showgrid: false, type: "linear", range: [-0.6, Math.max(shown.length - 0.4, 4.6)] }), axis(isLog ? "Items (log scale)" : "Items", isLog ? { type: "log", dtick: 1, range: [-0.15, Math.log10(shown[0]) * 1.12] } : { rangemode: "tozero" }), { margin: { l: 56, r: 12, t: 20, b: 48 }, bargap: 0.25 }), CONFIG);
+  return Plotly.newPlot("sizes-plot", [trace], layoutOf(axis(kind.word, { tickvals: shown.map((_, g) => g), ticktext: names, showgrid: false, type: "linear", range: [-0.6, Math.max(shown.length - 0.4, 4.6)] }), axis(isLog ? "Items (log scale)" : "Items", isLog ? { type: "log", dtick: 1, tickformat: ",d", range: [-0.15, Math.log10(shown[0]) * 1.12] } : { rangemode: "tozero" }), { margin: { l: 56, r: 12, t: 20, b: 48 }, bargap: 0.25 }), CONFIG);
 }
 
 /* --- Groups with their members ------------------------------------------------------------------------------------ */
@@ -531,41 +531,56 @@ function mixOf(group) {
   return [el("div.mix", { title: text }, parts.map(([label, own]) => el("span", { style: { flexGrow: own, flexBasis: "0", background: colourOf(label) } }))), el("div.mix-text", {}, text)];
 }
 
+const FACE = 58; /* side of pictures in cards */
+
 function drawGroups() {
   const isClusters = examples.of === "clusters", kind = isClusters ? CLUSTER : LABEL, groups = kind.groups;
   $("groups-title").textContent = isClusters ? "Clusters and some of their members" : "Classes and some of their members";
   $("groups-note").textContent = (codes ? "First the medoid (the member with the least sum of Hamming distances to the others), then members at equal steps of the ranking by distance from it, the farthest last; below each its distance in bits." : "A few members of each.") + (isClusters && labels ? " The strip shows which labels the members have." : "");
-  $("cards").replaceChildren(...examples.groups.map((group, g) => el("div.card", {},
+  $("cards").replaceChildren(...examples.groups.map((group, g) => el("div.card", { style: { width: Math.max(210, group.items.length * (FACE + 10)) + "px" } },
     el("div.head", {}, el("h3", {}, el("span.swatch", {}, symbolSvg(g), kind.name(g))),
       el("span.count", {}, plural(groups.sizes[g], "item") + " · " + percent(groups.sizes[g] / data.n_rows) + (group.mean_distance !== null && groups.sizes[g] > 1 ? " · mean " + digits(group.mean_distance, 3) + " bits" : ""))),
     isClusters && labels ? mixOf(g) : null,
-    el("div.examples", {}, group.items.map((item, e) => el(e === 0 && codes ? "button.tile.first" : "button.tile", { type: "button", title: nameOf(item) || "item " + rowOf(item), onclick: () => visit(item) }, facesOf(item, 52), el("div", {}, !codes ? String(rowOf(item)) : e === 0 ? "medoid" : String(group.distances[e]))))))));
+    el("div.examples", {}, group.items.map((item, e) => el(e === 0 && codes ? "button.tile.first" : "button.tile", { type: "button", title: nameOf(item) || "item " + rowOf(item), onclick: () => visit(item) }, facesOf(item, FACE), el("div", {}, !codes ? String(rowOf(item)) : e === 0 ? "medoid" : String(group.distances[e]))))))));
   const rest = groups.sizes.slice(examples.groups.length);
   if (rest.length) $("groups-rest").textContent = "And " + plural(rest.length, isClusters ? "smaller cluster" : "smaller class", isClusters ? "smaller clusters" : "smaller classes") + " with " + plural(rest.reduce((a, b) => a + b, 0), "item") + " in all.";
 }
 
 /* --- How it was made ---------------------------------------------------------------------------------------------- */
 
-/* {a: {b: 1}} -> [["a.b", "1"]] */
+/* {a: {b: 1}} -> [["a.b", "1"]]; the metadata of the file that a file was made from ("source") has a table of its own. */
 function flatten(object, prefix = "") {
   return Object.entries(object).flatMap(([key, value]) => {
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) return flatten(value, prefix + key + ".");
-    return [[prefix + key, Array.isArray(value) ? value.map((v) => (typeof v === "object" ? JSON.stringify(v) : v)).join(", ") : String(value)]];
+    if (prefix === "" && key === "source" && meta.diagrams) return [];
+    if (Array.isArray(value)) return [[prefix + key, (value.length > 12 ? count(value.length) + " values: " : "") + value.map((v) => (v !== null && typeof v === "object" ? JSON.stringify(v) : v)).join(", ")]];
+    if (value !== null && typeof value === "object") return flatten(value, prefix + key + ".");
+    return [[prefix + key, String(value)]];
   });
 }
 
+/* The commands that the files remember, in the order in which they were run. */
+function recordedCommands() {
+  const found = [];
+  const visitPart = (part) => {
+    if (!part || typeof part !== "object") return;
+    visitPart(part.source);
+    if (typeof part.command === "string" && !found.includes(part.command)) found.push(part.command);
+  };
+  [meta.diagrams, meta.codes, meta.exact, meta.clusters].forEach(visitPart);
+  return found.join("\n");
+}
+
 function drawMade() {
-  const recorded = [meta.diagrams, meta.codes, meta.clusters, meta.exact].map((part) => part && part.command).filter((text) => typeof text === "string");
-  const commands = data.commands || [...new Set(recorded)].join("\n");
+  const commands = (data.commands || recordedCommands()).trim();
   if (commands) {
     const copy = el("button.copy", { type: "button", onclick: () => navigator.clipboard.writeText(commands).then(() => { copy.textContent = "copied"; }, () => { copy.textContent = "select and copy by hand"; }) }, "copy");
     $("commands").replaceChildren(el("pre", {}, copy, el("code", {}, commands)));
   }
   const table = (title, lines) => lines.length ? el("div", {}, el("h3", {}, title), el("table", {}, el("tbody", {}, lines.map(([key, value]) => el("tr", {}, el("th", { scope: "row" }, key), el("td", {}, value)))))) : null;
-  const facts = (object) => (object ? flatten(object).map(([key, value]) => [key, short(value, 400)]) : []);
+  const facts = (object) => (object ? flatten(object).map(([key, value]) => [key, short(value, 240)]) : []);
   const page = [["items", count(data.n_rows)]];
   if (data.n_items < data.n_rows) page.push(["items on this page", count(data.n_items)]);
-  if (pictures) page.push(["thumbnails", count(pictureOf.size) + (pictures.is_stretched ? "; greys stretched from each image's least to its greatest value" : "")]);
+  if (pictures) page.push(["thumbnails", count(pictureOf.size) + ", in 64 greys" + (pictures.is_stretched ? "; greys stretched from each image's least to its greatest value" : "")]);
   if (diagrams) page.push(["diagrams drawn", count(diagramOf.size) + "; coordinates in 255 steps" + (diagrams.n_most ? "; at most the " + count(diagrams.n_most) + " most persistent points of each" : "")]);
   if (data.scores) page.push(["clusters against labels", "ARI " + digits(data.scores.ari, 4) + ", AMI " + digits(data.scores.ami, 4) + ", FMS " + digits(data.scores.fms, 4)]);
   const files = data.files && el("div", {}, el("h3", {}, "Files"), el("table", {}, el("tbody", {}, data.files.map((path) => el("tr", {}, el("td", {}, el("a", { href: hrefOf(path) }, path)))))));

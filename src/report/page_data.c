@@ -34,7 +34,7 @@
 #define MOST_ITEMS 50000
 #define MOST_CODE_BYTES 1000000     /* of all kept codes together: above, no neighbours are offered */
 #define MOST_DIAGRAM_POINTS 1000000 /* with more, only items with a picture have their diagram */
-#define DEFAULT_THUMBNAILS 2000
+#define DEFAULT_PICTURED 2000       /* without images: items whose diagram is kept then */
 
 /* What is worked out before anything is written. */
 typedef struct page_plan {
@@ -46,8 +46,8 @@ typedef struct page_plan {
     uint32_t *rows;     /* (n_items) kept rows, rising */
     uint32_t *item_of;  /* (N) item of a kept row */
     size_t n_items;
-    uint32_t *pictured; /* (n_pictured) rows with a picture, rising */
-    size_t n_pictured;
+    uint32_t *pictured;      /* (n_pictured) rows with a picture, rising */
+    size_t n_pictured, side; /* side: the greatest of a thumbnail */
     bool has_agreement;
 } page_plan;
 
@@ -76,9 +76,11 @@ static psh_status choose_rows(page_plan *page, psh_error *err) {
     }
     PSH_TRY(psh__chosen_add_spread(gathered, &page->chosen, err));
 
-    size_t n_thumbnails = gathered->params.n_thumbnails ? gathered->params.n_thumbnails : DEFAULT_THUMBNAILS;
+    const psh_report_params *p = &gathered->params;
     page->n_items = n_rows < MOST_ITEMS ? n_rows : MOST_ITEMS;
-    page->n_pictured = page->n_items < n_thumbnails ? page->n_items : n_thumbnails;
+    page->n_pictured = page->n_items < DEFAULT_PICTURED ? page->n_items : DEFAULT_PICTURED;
+    if (p->input)
+        PSH_TRY(psh__sprite_plan(p->input, page->n_items, p->n_thumbnails, &page->n_pictured, &page->side, err));
     page->rows = psh__malloc(page->n_items, sizeof *page->rows);
     page->pictured = psh__malloc(page->n_pictured, sizeof *page->pictured);
     page->item_of = psh__malloc(n_rows, sizeof *page->item_of);
@@ -389,7 +391,8 @@ static psh_status write_pictures(const page_plan *page, psh__text *json, psh_err
     const psh_report_params *p = &page->gathered->params;
     psh__sprite sprite;
     if (!p->input) return PSH_OK;
-    PSH_TRY(psh__sprite_create(p->input, page->pictured, page->n_pictured, p->n_threads, p->progress, &sprite, err));
+    PSH_TRY(psh__sprite_create(p->input, page->pictured, page->n_pictured, page->side, p->n_threads, p->progress,
+                               &sprite, err));
     open_object(json, "pictures");
     write_items(page, page->pictured, page->n_pictured, json);
     open_array(json, "cell");

@@ -1,9 +1,12 @@
 /* pictures.c : images -> thumbnails -> one PNG.
  *
  * One picture with many cells instead of many pictures: no header and dictionary for each of two thousand, one element
- * to decode. All thumbnails together get a fixed number of pixels (PIXELS), so that few items have large thumbnails
- * and the page's size stays bounded: a histology tile costs about 0.6 bytes a pixel as PNG. Images that are small
- * enough keep their own pixels; larger ones are averaged down. */
+ * to decode. Images whose own pixels fit into OWN_PIXELS all together are kept as they are; else 2,000 of them (or as
+ * many as asked for) share PIXELS, averaged down, so that few items have large thumbnails and the page's size stays
+ * bounded. Greys are rounded to 64 levels, which the eye does not see and which makes the PNG a quarter smaller:
+ *     10,000 images of Fashion-MNIST, 28 x 28      8 bits 4.07 MB    6 bits 3.19    4 bits 1.91    JPEG 75 2.52
+ *     2,000 histology tiles, 47 x 47               8 bits 3.57 MB    6 bits 2.79    4 bits 1.56    JPEG 75 1.36
+ * JPEG is smaller, but blurs over the borders of cells and shows what is not there in small drawings. */
 #include "report/pictures.h"
 
 #include <assert.h>
@@ -16,9 +19,11 @@
 #include "base/error.h"
 #include "base/progress.h"
 
+#define OWN_PIXELS 8000000.0
 #define PIXELS 4500000.0
 #define LEAST_SIDE 24
 #define GREATEST_SIDE 128
+#define DEFAULT_PICTURES 2000
 
 typedef struct thumbnail {
     uint8_t *pixels; /* (height, width) */
@@ -29,6 +34,26 @@ typedef struct thumbnail {
 static size_t side_for(size_t n_pictures) {
     double side = floor(sqrt(PIXELS / (double)n_pictures));
     return side < LEAST_SIDE ? LEAST_SIDE : side > GREATEST_SIDE ? GREATEST_SIDE : (size_t)side;
+}
+
+psh_status psh__sprite_plan(const psh_input *input, size_t n_items, size_t n_wanted, size_t *n_pictures, size_t *side,
+                            psh_error *err) {
+    psh_image *image;
+    size_t shape[3];
+    PSH_TRY(psh_input_read(input, 0, &image, err));
+    psh_image_shape(image, shape);
+    psh_image_free(image);
+    const size_t longest = shape[1] > shape[2] ? shape[1] : shape[2];
+    const size_t n_most = n_wanted ? n_wanted : n_items;
+    const size_t n_all = n_items < n_most ? n_items : n_most;
+    if (longest <= GREATEST_SIDE && (double)n_all * (double)shape[1] * (double)shape[2] <= OWN_PIXELS) {
+        *n_pictures = n_all;
+        *side = longest > LEAST_SIDE ? longest : LEAST_SIDE;
+        return PSH_OK;
+    }
+    *n_pictures = n_wanted ? n_all : n_all < DEFAULT_PICTURES ? n_all : DEFAULT_PICTURES;
+    *side = side_for(*n_pictures);
+    return PSH_OK;
 }
 
 static double pixel(const void *pixels, psh_dtype dtype, size_t i) {
@@ -124,6 +149,10 @@ static psh_status write_png(const uint8_t *pixels, size_t width, size_t height, 
     return PSH_OK;
 }
 
+static uint8_t to_64_levels(uint8_t grey) {
+    return (uint8_t)((grey * 63 + 127) / 255 * 255 / 63);
+}
+
 static psh_status pack(const thumbnail *thumbnails, size_t n_pictures, psh__sprite *dst, psh_error *err) {
     dst->cell_width = dst->cell_height = 1;
     for (size_t i = 0; i < n_pictures; i++) {
@@ -142,7 +171,8 @@ static psh_status pack(const thumbnail *thumbnails, size_t n_pictures, psh__spri
     for (size_t i = 0; i < n_pictures; i++) {
         const thumbnail *t = &thumbnails[i];
         uint8_t *cell = pixels + i / dst->n_columns * dst->cell_height * width + i % dst->n_columns * dst->cell_width;
-        for (size_t y = 0; y < t->height; y++) memcpy(cell + y * width, t->pixels + y * t->width, t->width);
+        for (size_t y = 0; y < t->height; y++)
+            for (size_t x = 0; x < t->width; x++) cell[y * width + x] = to_64_levels(t->pixels[y * t->width + x]);
         dst->sides[2 * i] = (uint8_t)t->width;
         dst->sides[2 * i + 1] = (uint8_t)t->height;
     }
@@ -162,10 +192,9 @@ static void note_shapes(const thumbnail *thumbnails, size_t n_pictures, psh__spr
     }
 }
 
-psh_status psh__sprite_create(const psh_input *input, const uint32_t *rows, size_t n_rows, int n_threads,
+psh_status psh__sprite_create(const psh_input *input, const uint32_t *rows, size_t n_rows, size_t side, int n_threads,
                               const psh_progress *progress, psh__sprite *dst, psh_error *err) {
     assert(n_rows > 0);
-    const size_t side = side_for(n_rows);
     psh_status status = PSH_OK;
     size_t i_failed = n_rows; /* the first in order that failed, whatever the threads did */
     *dst = (psh__sprite){0};
