@@ -517,7 +517,7 @@ function drawSizesPlot() {
   const isLog = shown[0] / Math.max(1, shown[shown.length - 1]) > 50;
   const trace = { type: "bar", x: shown.map((_, g) => g), y: shown, marker: { color: shown.map((_, g) => colourOf(g)) }, text: shown.map(count), textposition: shown.length <= 16 ? "outside" : "none", cliponaxis: false, hovertemplate: shown.map((_, g) => plotlyText(kind.name(g)) + "<br>%{y:,} items<extra></extra>") };
   const names = shown.map((_, g) => plotlyText(clusters ? groups.values[g] : short(kind.name(g), 14)));
-  return Plotly.newPlot("sizes-plot", [trace], layoutOf(axis(kind.word, { tickvals: shown.map((_, g) => g), ticktext: names, showgrid: false, type: "linear", range: [-0.6, Math.max(shown.length - 0.4, 4.6)] }), axis(isLog ? "Items (log scale)" : "Items", isLog ? { type: "log", dtick: 1, tickformat: ",d", range: [-0.15, Math.log10(shown[0]) * 1.12] } : { rangemode: "tozero" }), { margin: { l: 56, r: 12, t: 20, b: 48 }, bargap: 0.25 }), CONFIG);
+  return Plotly.newPlot("sizes-plot", [trace], layoutOf(axis(kind.word, { tickvals: shown.map((_, g) => g), ticktext: names, showgrid: false, type: "linear", range: [-0.6, Math.max(shown.length - 0.4, 4.6)] }), axis(isLog ? "Items (log scale)" : "Items", isLog ? { type: "log", dtick: 1, tickformat: ",d", range: [-0.15, Math.log10(shown[0]) * 1.12] } : { range: [0, shown[0] * 1.12] }), { margin: { l: 56, r: 12, t: 28, b: 48 }, bargap: 0.25 }), CONFIG);
 }
 
 /* --- Groups with their members ------------------------------------------------------------------------------------ */
@@ -531,7 +531,7 @@ function mixOf(group) {
   return [el("div.mix", { title: text }, parts.map(([label, own]) => el("span", { style: { flexGrow: own, flexBasis: "0", background: colourOf(label) } }))), el("div.mix-text", {}, text)];
 }
 
-const FACE = 58; /* side of pictures in cards */
+const FACE = pictures && diagrams ? 58 : 64; /* side of pictures in cards */
 
 function drawGroups() {
   const isClusters = examples.of === "clusters", kind = isClusters ? CLUSTER : LABEL, groups = kind.groups;
@@ -581,7 +581,7 @@ function drawMade() {
   const page = [["items", count(data.n_rows)]];
   if (data.n_items < data.n_rows) page.push(["items on this page", count(data.n_items)]);
   if (pictures) page.push(["thumbnails", count(pictureOf.size) + ", in 64 greys" + (pictures.is_stretched ? "; greys stretched from each image's least to its greatest value" : "")]);
-  if (diagrams) page.push(["diagrams drawn", count(diagramOf.size) + "; coordinates in 255 steps" + (diagrams.n_most ? "; at most the " + count(diagrams.n_most) + " most persistent points of each" : "")]);
+  if (diagrams) page.push(["diagrams drawn", count(diagramOf.size) + "; coordinates in 255 steps" + (diagrams.n_beyond ? "; " + plural(diagrams.n_beyond, "point") + " beyond the axes at their edge" : "") + (diagrams.n_most ? "; at most the " + count(diagrams.n_most) + " most persistent points of each" : "")]);
   if (data.scores) page.push(["clusters against labels", "ARI " + digits(data.scores.ari, 4) + ", AMI " + digits(data.scores.ami, 4) + ", FMS " + digits(data.scores.fms, 4)]);
   const files = data.files && el("div", {}, el("h3", {}, "Files"), el("table", {}, el("tbody", {}, data.files.map((path) => el("tr", {}, el("td", {}, el("a", { href: hrefOf(path) }, path)))))));
   $("tables").replaceChildren(...[table("Diagrams", facts(meta.diagrams)), table("Codes", facts(meta.codes)), table("Clusters", facts(meta.clusters)), table("Exact distances", facts(meta.exact)), table("This page", page), files].filter(Boolean));

@@ -1,10 +1,12 @@
 /* points.c : persistence diagrams for small pictures.
  *
- * A picture of a diagram is some 200 pixels wide, so a coordinate needs no more than a byte: step 0..254 over the set's
- * range, the same for all diagrams (they are to be compared by eye); death 255 stands for infinity. Points that fall on
- * the same step are one point. Each diagram is sorted by (dimension, birth, death) and births and deaths are stored
- * apart, which deflates to about 0.7 bytes a point. A diagram keeps at most `n_most` points of each... the most
- * persistent ones, chosen so that all diagrams together have at most POINTS of them; how many there were is told. */
+ * A picture of a diagram is some 150 pixels wide, so a coordinate needs no more than a byte: step 0..254 over one
+ * window for all diagrams, since they are to be compared by eye; death 255 stands for infinity. The window is the set's
+ * range, unless that is due to a few odd diagrams (TAIL at each end) and more than twice as wide as the others need:
+ * then it is what the others need, and points beyond it lie on its edge. Points that fall on the same step are one
+ * point. Each diagram is sorted by (dimension, birth, death), and births and deaths are stored apart, which deflates to
+ * about a byte a point. All diagrams together have at most POINTS points; if that is too few, each keeps its most
+ * persistent ones, and the page says so. */
 #include "report/points.h"
 
 #include <math.h>
@@ -16,6 +18,7 @@
 
 #define POINTS 1500000
 #define LEAST_POINTS 64 /* a diagram keeps at least so many, if it has them */
+#define TAIL 0.05
 #define INFINITE 255
 #define STEPS 254
 
@@ -45,8 +48,59 @@ static uint8_t step(double value, double lo, double hi) {
     return (uint8_t)(fmin(fmax(share, 0), 1) * STEPS + 0.5);
 }
 
+static int by_value(const void *a, const void *b) {
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* The window of the rows' diagrams (see above): *lo < *hi, both finite. */
+static psh_status find_window(const psh_diagrams *set, const uint32_t *rows, size_t n_rows, double *lo, double *hi,
+                              psh_error *err) {
+    const uint64_t *offsets = psh_diagrams_offsets(set);
+    const double *points = psh_diagrams_points(set); // (M, 2)
+    size_t n_used = 0;
+    double *least = psh__malloc(n_rows, sizeof *least), *greatest = psh__malloc(n_rows, sizeof *greatest);
+    if (!least || !greatest) {
+        psh__free(least);
+        psh__free(greatest);
+        return psh__error_memory(err, "the range of the diagrams", 2 * n_rows * sizeof *least);
+    }
+    for (size_t i = 0; i < n_rows; i++) {
+        uint64_t begin = offsets[rows[i]], end = offsets[rows[i] + 1];
+        if (begin == end) continue;
+        least[n_used] = greatest[n_used] = points[2 * begin];
+        for (uint64_t k = begin; k < end; k++) {
+            double last = isfinite(points[2 * k + 1]) ? points[2 * k + 1] : points[2 * k];
+            least[n_used] = fmin(least[n_used], points[2 * k]);
+            greatest[n_used] = fmax(greatest[n_used], last);
+        }
+        n_used++;
+    }
+    *lo = 0;
+    *hi = 1;
+    if (n_used > 0) {
+        const size_t n_tail = (size_t)((double)n_used * TAIL);
+        qsort(least, n_used, sizeof *least, by_value);
+        qsort(greatest, n_used, sizeof *greatest, by_value);
+        *lo = least[0];
+        *hi = greatest[n_used - 1];
+        double inner_lo = least[n_tail], inner_hi = greatest[n_used - 1 - n_tail];
+        if (inner_lo < inner_hi && inner_hi / 2 - inner_lo / 2 < (*hi / 2 - *lo / 2) / 2) {
+            *lo = inner_lo;
+            *hi = inner_hi;
+        }
+        if (!(*lo / 2 < *hi / 2)) { /* all coordinates equal: open the window towards 0, where nothing overflows */
+            double width = fmax(1, fabs(*lo) / 1024);
+            *(*lo > 0 ? lo : hi) += *lo > 0 ? -width : width;
+        }
+    }
+    psh__free(least);
+    psh__free(greatest);
+    return PSH_OK;
+}
+
 /* Points of diagram i, stepped, sorted by place, without repeats. Returns their number. */
-static size_t take_points(const psh_diagrams *set, size_t i_diagram, const psh_frame *frame, size_t n_most,
+static size_t take_points(const psh_diagrams *set, size_t i_diagram, double lo, double hi, size_t n_most,
                           step_point *dst) {
     const uint64_t *offsets = psh_diagrams_offsets(set);
     const double *points = psh_diagrams_points(set); // (M, 2)
@@ -54,8 +108,8 @@ static size_t take_points(const psh_diagrams *set, size_t i_diagram, const psh_f
     const size_t begin = offsets[i_diagram], n_all = offsets[i_diagram + 1] - begin;
     size_t n_points = 0;
     for (size_t k = 0; k < n_all; k++)
-        dst[k] = (step_point){dims[begin + k], step(points[2 * (begin + k)], frame->lo, frame->hi),
-                              step(points[2 * (begin + k) + 1], frame->lo, frame->hi)};
+        dst[k] = (step_point){dims[begin + k], step(points[2 * (begin + k)], lo, hi),
+                              step(points[2 * (begin + k) + 1], lo, hi)};
     qsort(dst, n_all, sizeof *dst, by_place);
     for (size_t k = 0; k < n_all; k++)
         if (k == 0 || by_place(&dst[k], &dst[n_points - 1]) != 0) dst[n_points++] = dst[k];
@@ -63,6 +117,15 @@ static size_t take_points(const psh_diagrams *set, size_t i_diagram, const psh_f
     qsort(dst, n_points, sizeof *dst, by_persistence);
     qsort(dst, n_most, sizeof *dst, by_place);
     return n_most;
+}
+
+static size_t count_beyond(const psh_diagrams *set, size_t i_diagram, double lo, double hi) {
+    const uint64_t *offsets = psh_diagrams_offsets(set);
+    const double *points = psh_diagrams_points(set); // (M, 2)
+    size_t n_beyond = 0;
+    for (uint64_t k = offsets[i_diagram]; k < offsets[i_diagram + 1]; k++)
+        n_beyond += points[2 * k] < lo || points[2 * k] > hi || (isfinite(points[2 * k + 1]) && points[2 * k + 1] > hi);
+    return n_beyond;
 }
 
 double psh__points_total_persistence(const psh_diagrams *set, size_t i_diagram) {
@@ -77,9 +140,9 @@ double psh__points_total_persistence(const psh_diagrams *set, size_t i_diagram) 
 psh_status psh__points_write(const psh_diagrams *set, const uint32_t *rows, size_t n_rows, psh__text *json,
                              psh_error *err) {
     const uint64_t *offsets = psh_diagrams_offsets(set);
-    psh_frame frame;
-    size_t n_largest = 0, n_all = 0, n_points = 0, n_cut = 0;
-    psh_status status = psh_frame_fit(set, PSH_FRAME_SET, &frame, err);
+    double lo = 0, hi = 1;
+    size_t n_largest = 0, n_all = 0, n_points = 0, n_cut = 0, n_beyond = 0;
+    psh_status status = find_window(set, rows, n_rows, &lo, &hi, err);
     if (status != PSH_OK) return status;
     for (size_t i = 0; i < n_rows; i++) {
         size_t n_own = offsets[rows[i] + 1] - offsets[rows[i]];
@@ -98,18 +161,20 @@ psh_status psh__points_write(const psh_diagrams *set, const uint32_t *rows, size
         goto done;
     }
     for (size_t i = 0; i < n_rows; i++) {
-        size_t n_own = take_points(set, rows[i], &frame, n_most, own);
+        size_t n_own = take_points(set, rows[i], lo, hi, n_most, own);
         for (size_t k = 0; k < n_own; k++) {
             births[n_points] = own[k].birth;
             deaths[n_points] = own[k].death;
             dims[n_points++] = own[k].dim > 255 ? 255 : (uint8_t)own[k].dim;
         }
+        n_beyond += count_beyond(set, rows[i], lo, hi);
         counts[i] = (uint32_t)n_own;
         if (n_own == n_most && n_own < offsets[rows[i] + 1] - offsets[rows[i]]) n_cut++;
     }
-    psh__json_set_number(json, "lo", frame.lo);
-    psh__json_set_number(json, "hi", frame.hi);
+    psh__json_set_number(json, "lo", lo);
+    psh__json_set_number(json, "hi", hi);
     psh__json_set_integer(json, "n_most", n_cut ? (int64_t)n_most : 0); /* 0: all points are here */
+    psh__json_set_integer(json, "n_beyond", (int64_t)n_beyond);
     psh__json_key(json, "counts");
     psh__json_packed(json, counts, n_rows * sizeof *counts);
     psh__json_key(json, "births");
