@@ -109,7 +109,7 @@ const EXACT_AXIS = EXACT + (meta.exact && meta.exact.ground ? " (" + meta.exact.
 
 let codeBytes = null; /* (n, n_bytes) */
 let sheet = null; /* image with all thumbnails */
-const pictureOf = new Map(), diagramOf = new Map(); /* item -> position in its block */
+const pictureOf = new Map(); /* item -> number of its thumbnail */
 const points = {}; /* first[], births, deaths, dims */
 
 async function readBlocks() {
@@ -126,7 +126,7 @@ async function readBlocks() {
   points.deaths = new Uint8Array(await unpack(diagrams.deaths));
   points.dims = new Uint8Array(await unpack(diagrams.dims));
   points.first = new Uint32Array(counts.length + 1);
-  counts.forEach((own, i) => { points.first[i + 1] = points.first[i] + own; diagramOf.set(diagrams.items ? diagrams.items[i] : i, i); });
+  counts.forEach((own, item) => { points.first[item + 1] = points.first[item] + own; });
   points.hasInfinite = points.deaths.includes(255);
   points.allDims = [...new Set(points.dims)].sort((a, b) => a - b);
 }
@@ -150,14 +150,13 @@ function imageOf(item, side) {
 /* The item's persistence diagram, its square of the given side, with axes when they can be read; null if the page has
  * none. */
 function diagramCanvas(item, side) {
-  const i = diagramOf.get(item);
-  if (i === undefined) return null;
+  if (!diagrams) return null;
   const isLarge = side >= 120;
   const left = isLarge ? 36 : 1, bottom = isLarge ? 18 : 1, top = 1, right = isLarge ? 4 : 1;
   const roof = points.hasInfinite ? (isLarge ? 12 : 5) : 0; /* a strip above the square for infinite deaths */
   const inner = isLarge ? side : side - 2, floor = top + roof + inner;
   const [canvas, context] = canvasOf(left + inner + right, floor + bottom, "diagram");
-  const begin = points.first[i], end = points.first[i + 1];
+  const begin = points.first[item], end = points.first[item + 1];
   const x = (step) => left + (step / 254) * inner, y = (step) => floor - (step / 254) * inner;
   context.fillStyle = "#fff";
   context.fillRect(left, top + roof, inner, inner);
@@ -210,7 +209,7 @@ function diagramCanvas(item, side) {
 function facesOf(item, side) {
   const faces = [];
   if (pictures) faces.push(imageOf(item, side) || el("div.missing", { style: { width: side + "px", height: side + "px" } }, "no picture kept"));
-  if (diagrams && diagramOf.has(item)) faces.push(diagramCanvas(item, side));
+  if (diagrams) faces.push(diagramCanvas(item, side));
   if (!faces.length) faces.push(codeCanvas(item, side) || el("div.missing", { style: { width: side + "px", height: side + "px" } }, "item " + rowOf(item)));
   return faces;
 }
@@ -271,7 +270,7 @@ function show(item, pin) {
   const faces = [];
   if (image) faces.push(el("figure", {}, image));
   else if (pictures) faces.push(el("div.missing", { style: { width: "150px", height: "150px" } }, "no picture kept for this item: the page has " + plural(pictureOf.size, "picture")));
-  if (diagram) faces.push(el("figure", {}, diagram, el("figcaption", {}, dimsKey())));
+  if (diagram) faces.push(el("figure", {}, diagram, el("figcaption", {}, dimsKey(), isCut(item) ? el("div", {}, "the " + count(diagrams.n_most) + " most persistent points") : null)));
   const isNamed = nameOf(item) !== "";
   panel.replaceChildren(
     el("div.bar", {}, el("h2", {}, "Item " + count(rowOf(item))),
@@ -288,6 +287,8 @@ function show(item, pin) {
 function nearTile(near) {
   return el("button.tile", { type: "button", title: nameOf(near.item) || "item " + rowOf(near.item), onclick: () => show(near.item, true) }, facesOf(near.item, 48), el("div", {}, plural(near.distance, "bit")));
 }
+
+const isCut = (item) => diagrams.n_most > 0 && points.first[item + 1] - points.first[item] === diagrams.n_most && values.n_points[item] > diagrams.n_most;
 
 function dimsKey() {
   return el("span.dims", {}, points.allDims.map((dim) => el("span", {}, el("i.dot", { style: { background: dimColour(dim) } }), "H" + dim)));
@@ -581,7 +582,7 @@ function drawMade() {
   const page = [["items", count(data.n_rows)]];
   if (data.n_items < data.n_rows) page.push(["items on this page", count(data.n_items)]);
   if (pictures) page.push(["thumbnails", count(pictureOf.size) + ", in 64 greys" + (pictures.is_stretched ? "; greys stretched from each image's least to its greatest value" : "")]);
-  if (diagrams) page.push(["diagrams drawn", count(diagramOf.size) + "; coordinates in 255 steps" + (diagrams.n_beyond ? "; " + plural(diagrams.n_beyond, "point") + " beyond the axes at their edge" : "") + (diagrams.n_most ? "; at most the " + count(diagrams.n_most) + " most persistent points of each" : "")]);
+  if (diagrams) page.push(["diagrams drawn", count(n) + "; coordinates in 255 steps" + (diagrams.n_beyond ? "; " + plural(diagrams.n_beyond, "point") + " beyond the axes at their edge" : "") + (diagrams.n_most ? "; at most the " + count(diagrams.n_most) + " most persistent points of each" : "")]);
   if (data.scores) page.push(["clusters against labels", "ARI " + digits(data.scores.ari, 4) + ", AMI " + digits(data.scores.ami, 4) + ", FMS " + digits(data.scores.fms, 4)]);
   const files = data.files && el("div", {}, el("h3", {}, "Files"), el("table", {}, el("tbody", {}, data.files.map((path) => el("tr", {}, el("td", {}, el("a", { href: hrefOf(path) }, path)))))));
   $("tables").replaceChildren(...[table("Diagrams", facts(meta.diagrams)), table("Codes", facts(meta.codes)), table("Clusters", facts(meta.clusters)), table("Exact distances", facts(meta.exact)), table("This page", page), files].filter(Boolean));

@@ -11,12 +11,12 @@
  *   scores            {n_rows, fms, ari, ami}: clusters against labels
  *   elbow             {wcss[k_max], k}
  *   codes             {n_bits, n_bytes, n_distinct, bytes: packed (n_items, n_bytes)?}
- *   pictures          {items[]?, png: base64, cell[2], n_columns, sides[]?, least_shape[2], greatest_shape[2],
- * is_stretched} diagrams          {items[]?, lo, hi, n_points_all, counts, births, deaths, dims: packed; see points.c}
+ *   pictures          {items[]?, png: base64, cell[2], n_columns, sides[]?, least_shape[2], greatest_shape[2], ...}
+ *   diagrams          {n_points_all, lo, hi, n_most, n_beyond, counts, births, deaths, dims; see points.h}
  *   values            {n_points[n_items], persistence[n_items]}
  *   agreement         see agreement.c; and too_far[], too_near[]: {items[2], code, exact}
  *   meta              {diagrams, codes, clusters, exact}: metadata as recorded in the files
- * `items` is left out when it would list all items. */
+ * pictures.items is left out when it would list all items. "packed": see psh__json_packed(). */
 #include "report/page_data.h"
 
 #include <math.h>
@@ -32,9 +32,7 @@
 #include "report/points.h"
 
 #define MOST_ITEMS 50000
-#define MOST_CODE_BYTES 1000000     /* of all kept codes together: above, no neighbours are offered */
-#define MOST_DIAGRAM_POINTS 1000000 /* with more, only items with a picture have their diagram */
-#define DEFAULT_PICTURED 2000       /* without images: items whose diagram is kept then */
+#define MOST_CODE_BYTES 1000000 /* of all kept codes together: above, no neighbours are offered */
 
 /* What is worked out before anything is written. */
 typedef struct page_plan {
@@ -78,7 +76,6 @@ static psh_status choose_rows(page_plan *page, psh_error *err) {
 
     const psh_report_params *p = &gathered->params;
     page->n_items = n_rows < MOST_ITEMS ? n_rows : MOST_ITEMS;
-    page->n_pictured = page->n_items < DEFAULT_PICTURED ? page->n_items : DEFAULT_PICTURED;
     if (p->input)
         PSH_TRY(psh__sprite_plan(p->input, page->n_items, p->n_thumbnails, &page->n_pictured, &page->side, err));
     page->rows = psh__malloc(page->n_items, sizeof *page->rows);
@@ -365,15 +362,9 @@ static psh_status write_diagrams(const page_plan *page, psh__text *json, psh_err
     const psh_diagrams *set = page->gathered->params.diagrams;
     if (!set) return PSH_OK;
     const uint64_t *offsets = psh_diagrams_offsets(set);
-    uint64_t n_kept_points = 0;
-    for (size_t i = 0; i < page->n_items; i++) n_kept_points += offsets[page->rows[i] + 1] - offsets[page->rows[i]];
-    const bool is_small = n_kept_points <= MOST_DIAGRAM_POINTS;
-    const uint32_t *rows = is_small ? page->rows : page->pictured;
-    const size_t n_rows = is_small ? page->n_items : page->n_pictured;
     open_object(json, "diagrams");
     psh__json_set_integer(json, "n_points_all", (int64_t)psh_diagrams_n_points(set));
-    write_items(page, rows, n_rows, json);
-    PSH_TRY(psh__points_write(set, rows, n_rows, json, err));
+    PSH_TRY(psh__points_write(set, page->rows, page->n_items, json, err));
     psh__text_puts(json, "}");
 
     open_object(json, "values");

@@ -5,19 +5,20 @@
  * range, unless that is due to a few odd diagrams (TAIL at each end) and more than twice as wide as the others need:
  * then it is what the others need, and points beyond it lie on its edge. Points that fall on the same step are one
  * point. Each diagram is sorted by (dimension, birth, death), and births and deaths are stored apart, which deflates to
- * about a byte a point. All diagrams together have at most POINTS points; if that is too few, each keeps its most
- * persistent ones, and the page says so. */
+ * about a byte a point. All diagrams together have at most POINTS points: large ones keep only their `n_most` most
+ * persistent ones, as high a number as that allows, and the page says so. */
 #include "report/points.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 
-#define POINTS 1500000
-#define LEAST_POINTS 64 /* a diagram keeps at least so many, if it has them */
+#define POINTS 1200000
+#define LEAST_POINTS 32 /* a diagram keeps at least so many, if it has them */
 #define TAIL 0.05
 #define INFINITE 255
 #define STEPS 254
@@ -99,9 +100,10 @@ static psh_status find_window(const psh_diagrams *set, const uint32_t *rows, siz
     return PSH_OK;
 }
 
-/* Points of diagram i, stepped, sorted by place, without repeats. Returns their number. */
+/* Points of diagram i, stepped, sorted by place, without repeats, the n_most most persistent ones. Returns their number
+ * and notes whether any were cut off. */
 static size_t take_points(const psh_diagrams *set, size_t i_diagram, double lo, double hi, size_t n_most,
-                          step_point *dst) {
+                          step_point *dst, bool *is_cut) {
     const uint64_t *offsets = psh_diagrams_offsets(set);
     const double *points = psh_diagrams_points(set); // (M, 2)
     const int32_t *dims = psh_diagrams_dims(set);
@@ -114,6 +116,7 @@ static size_t take_points(const psh_diagrams *set, size_t i_diagram, double lo, 
     for (size_t k = 0; k < n_all; k++)
         if (k == 0 || by_place(&dst[k], &dst[n_points - 1]) != 0) dst[n_points++] = dst[k];
     if (n_points <= n_most) return n_points;
+    *is_cut = true;
     qsort(dst, n_points, sizeof *dst, by_persistence);
     qsort(dst, n_most, sizeof *dst, by_place);
     return n_most;
@@ -137,21 +140,41 @@ double psh__points_total_persistence(const psh_diagrams *set, size_t i_diagram) 
     return sum;
 }
 
+static size_t count_points(const psh_diagrams *set, const uint32_t *rows, size_t n_rows, size_t n_most) {
+    const uint64_t *offsets = psh_diagrams_offsets(set);
+    size_t n_points = 0;
+    for (size_t i = 0; i < n_rows; i++) {
+        size_t n_own = offsets[rows[i] + 1] - offsets[rows[i]];
+        n_points += n_own < n_most ? n_own : n_most;
+    }
+    return n_points;
+}
+
+/* The greatest n_most with which all diagrams together have at most POINTS points (but at least LEAST_POINTS). */
+static size_t find_most(const psh_diagrams *set, const uint32_t *rows, size_t n_rows, size_t n_largest) {
+    if (count_points(set, rows, n_rows, n_largest) <= POINTS) return n_largest;
+    size_t fits = LEAST_POINTS, too_many = n_largest > LEAST_POINTS ? n_largest : LEAST_POINTS + 1;
+    while (too_many - fits > 1) {
+        size_t middle = fits + (too_many - fits) / 2;
+        *(count_points(set, rows, n_rows, middle) <= POINTS ? &fits : &too_many) = middle;
+    }
+    return fits;
+}
+
 psh_status psh__points_write(const psh_diagrams *set, const uint32_t *rows, size_t n_rows, psh__text *json,
                              psh_error *err) {
     const uint64_t *offsets = psh_diagrams_offsets(set);
     double lo = 0, hi = 1;
-    size_t n_largest = 0, n_all = 0, n_points = 0, n_cut = 0, n_beyond = 0;
+    size_t n_largest = 0, n_points = 0, n_beyond = 0;
+    bool is_cut = false;
     psh_status status = find_window(set, rows, n_rows, &lo, &hi, err);
     if (status != PSH_OK) return status;
     for (size_t i = 0; i < n_rows; i++) {
         size_t n_own = offsets[rows[i] + 1] - offsets[rows[i]];
-        n_all += n_own;
         if (n_own > n_largest) n_largest = n_own;
     }
-    size_t n_most = n_all <= POINTS ? n_largest : POINTS / n_rows;
-    if (n_most < LEAST_POINTS) n_most = LEAST_POINTS;
-    const size_t n_room = n_most * n_rows < n_all ? n_most * n_rows : n_all;
+    const size_t n_most = find_most(set, rows, n_rows, n_largest);
+    const size_t n_room = count_points(set, rows, n_rows, n_most);
 
     step_point *own = psh__malloc(n_largest, sizeof *own);
     uint8_t *births = psh__malloc(n_room, 1), *deaths = psh__malloc(n_room, 1), *dims = psh__malloc(n_room, 1);
@@ -161,19 +184,17 @@ psh_status psh__points_write(const psh_diagrams *set, const uint32_t *rows, size
         goto done;
     }
     for (size_t i = 0; i < n_rows; i++) {
-        size_t n_own = take_points(set, rows[i], lo, hi, n_most, own);
-        for (size_t k = 0; k < n_own; k++) {
+        counts[i] = (uint32_t)take_points(set, rows[i], lo, hi, n_most, own, &is_cut);
+        for (size_t k = 0; k < counts[i]; k++) {
             births[n_points] = own[k].birth;
             deaths[n_points] = own[k].death;
             dims[n_points++] = own[k].dim > 255 ? 255 : (uint8_t)own[k].dim;
         }
         n_beyond += count_beyond(set, rows[i], lo, hi);
-        counts[i] = (uint32_t)n_own;
-        if (n_own == n_most && n_own < offsets[rows[i] + 1] - offsets[rows[i]]) n_cut++;
     }
     psh__json_set_number(json, "lo", lo);
     psh__json_set_number(json, "hi", hi);
-    psh__json_set_integer(json, "n_most", n_cut ? (int64_t)n_most : 0); /* 0: all points are here */
+    psh__json_set_integer(json, "n_most", is_cut ? (int64_t)n_most : 0); /* 0: all points are here */
     psh__json_set_integer(json, "n_beyond", (int64_t)n_beyond);
     psh__json_key(json, "counts");
     psh__json_packed(json, counts, n_rows * sizeof *counts);

@@ -5,9 +5,9 @@
 #include "report/gather.h"
 #include "report/page_text.h"
 
-/* Appends the JSON object "diagrams": coordinates of the diagrams of rows : (n_rows), on a grid of 255 steps over the
- * set's range, and "n_points", "persistence" of each. items : (n_rows) are what the page calls these rows. Errors:
- * PSH_ERR_MEMORY. */
+/* Appends members of the JSON object "diagrams": lo, hi (the window), n_most (points that a diagram has at most here;
+ * 0: all have all), n_beyond (points outside the window); and, packed, counts (n_rows) uint32, births, deaths, dims
+ * uint8 of the diagrams of rows : (n_rows), one after the other. Errors: PSH_ERR_MEMORY. */
 psh_status psh__points_write(const psh_diagrams *set, const uint32_t *rows, size_t n_rows, psh__text *json,
                              psh_error *err);
 
