@@ -37,6 +37,8 @@ const count = (n) => whole.format(n);
 const plural = (n, word, many) => count(n) + " " + (n === 1 ? word : many || word + "s");
 const percent = (share) => (share >= 0.9995 || share === 0 ? Math.round(share * 100) : (share * 100).toPrecision(share < 0.1 ? 2 : 3)) + " %";
 const digits = (value, n) => (value === null || value === undefined ? "–" : Number(value.toPrecision(n)).toLocaleString("en-US", { maximumSignificantDigits: n }));
+/* Scores and correlations: three decimals, no "-0.000". */
+const score = (value) => (value === null ? "–" : (Math.round(value * 1000) / 1000 + 0).toFixed(3));
 const plotlyText = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const short = (text, n) => (text.length > n ? text.slice(0, n - 1) + "…" : text);
 
@@ -336,8 +338,8 @@ function drawHead() {
   }
   if (diagrams) stage(count(data.n_rows), data.n_rows === 1 ? "diagram" : "diagrams", digits(diagrams.n_points_all / data.n_rows, 3) + " points on average" + (points.allDims.length ? " · " + points.allDims.map((dim) => "H" + dim).join(" ") : ""));
   if (codes) stage(codes.n_bits + "-bit", data.n_rows === 1 ? "code" : "codes", count(codes.n_distinct) + " different of " + count(data.n_rows));
-  if (clusters) stage(count(clusters.sizes.length), clusters.sizes.length === 1 ? "cluster" : "clusters", "largest " + percent(clusters.sizes[0] / data.n_rows) + (data.scores ? " · ARI to labels " + digits(data.scores.ari, 3) : ""));
-  if (agreement && agreement.spearman !== null) stage(digits(agreement.spearman, 3), "Spearman", "code against " + EXACT + ", " + plural(agreement.n_sample, "item"));
+  if (clusters) stage(count(clusters.sizes.length), clusters.sizes.length === 1 ? "cluster" : "clusters", "largest " + percent(clusters.sizes[0] / data.n_rows) + (data.scores ? " · ARI to labels " + score(data.scores.ari) : ""));
+  if (agreement && agreement.spearman !== null) stage(score(agreement.spearman), "Spearman", "code against " + EXACT + ", " + plural(agreement.n_sample, "item"));
 }
 
 /* --- Plots -------------------------------------------------------------------------------------------------------- */
@@ -485,7 +487,7 @@ async function drawAgreementPlot() {
 function drawAgreementText() {
   const pairs = agreement.n_used + agreement.n_infinite < agreement.n_pairs ? count(agreement.n_used) + " random pairs of " + count(agreement.n_pairs) : plural(agreement.n_used, "pair");
   $("agreement-note").textContent = "Each pair of a sample of " + plural(agreement.n_sample, "item") + ": " + pairs + (agreement.n_infinite ? "; " + count(agreement.n_infinite) + " with infinite distance are left out" : "") + "." + (agreement.exact ? "" : " The line is the median.");
-  const figure = (value, name, what) => el("div", {}, el("div.figure", {}, digits(value, 3)), el("div", {}, name), el("div.what", {}, what));
+  const figure = (value, name, what) => el("div", {}, el("div.figure", {}, score(value)), el("div", {}, name), el("div.what", {}, what));
   $("agreement-figures").replaceChildren(el("div.figures", {},
     figure(agreement.spearman, "Spearman", "correlation of ranks: 1 if codes put all pairs in the order of their exact distances"),
     figure(agreement.pearson, "Pearson", "correlation of values: 1 if Hamming distance is proportional to exact distance, up to an offset")));
@@ -538,11 +540,19 @@ function drawGroups() {
   const isClusters = examples.of === "clusters", kind = isClusters ? CLUSTER : LABEL, groups = kind.groups;
   $("groups-title").textContent = isClusters ? "Clusters and some of their members" : "Classes and some of their members";
   $("groups-note").textContent = (codes ? "First the medoid (the member with the least sum of Hamming distances to the others), then members at equal steps of the ranking by distance from it, the farthest last; below each its distance in bits." : "A few members of each.") + (isClusters && labels ? " The strip shows which labels the members have." : "");
-  $("cards").replaceChildren(...examples.groups.map((group, g) => el("div.card", { style: { width: Math.max(210, group.items.length * (FACE + 10)) + "px" } },
-    el("div.head", {}, el("h3", {}, el("span.swatch", {}, symbolSvg(g), kind.name(g))),
-      el("span.count", {}, plural(groups.sizes[g], "item") + " · " + percent(groups.sizes[g] / data.n_rows) + (group.mean_distance !== null && groups.sizes[g] > 1 ? " · mean " + digits(group.mean_distance, 3) + " bits" : ""))),
-    isClusters && labels ? mixOf(g) : null,
-    el("div.examples", {}, group.items.map((item, e) => el(e === 0 && codes ? "button.tile.first" : "button.tile", { type: "button", title: nameOf(item) || "item " + rowOf(item), onclick: () => visit(item) }, facesOf(item, FACE), el("div", {}, !codes ? String(rowOf(item)) : e === 0 ? "medoid" : String(group.distances[e]))))))));
+  const tile = (item, caption, isFirst) => el(isFirst ? "button.tile.first" : "button.tile", { type: "button", title: nameOf(item) || "item " + rowOf(item), onclick: () => visit(item) }, facesOf(item, FACE), el("div", {}, caption));
+  const card = (n_tiles, head, ...body) => el("div.card", { style: { width: Math.max(210, n_tiles * (FACE + 10)) + "px" } }, el("div.head", {}, head), body);
+  const cards = [], single = [];
+  examples.groups.forEach((group, g) => {
+    if (groups.sizes[g] === 1 && groups.sizes.length > 1) return single.push(g);
+    cards.push(card(group.items.length,
+      [el("h3", {}, el("span.swatch", {}, symbolSvg(g), kind.name(g))), el("span.count", {}, plural(groups.sizes[g], "item") + " · " + percent(groups.sizes[g] / data.n_rows) + (group.mean_distance !== null ? " · mean " + digits(group.mean_distance, 3) + " bits" : ""))],
+      isClusters && labels ? mixOf(g) : null,
+      el("div.examples", {}, group.items.map((item, e) => tile(item, !codes ? String(rowOf(item)) : e === 0 ? "medoid" : String(group.distances[e]), e === 0 && codes)))));
+  });
+  if (single.length) cards.push(card(single.length, [el("h3", {}, plural(single.length, isClusters ? "cluster" : "class", isClusters ? "clusters" : "classes") + " of one item")],
+    el("div.examples", {}, single.map((g) => tile(examples.groups[g].items[0], el("span.swatch", {}, symbolSvg(g, 9), isClusters ? String(groups.values[g]) : short(kind.name(g), 8)))))));
+  $("cards").replaceChildren(...cards);
   const rest = groups.sizes.slice(examples.groups.length);
   if (rest.length) $("groups-rest").textContent = "And " + plural(rest.length, isClusters ? "smaller cluster" : "smaller class", isClusters ? "smaller clusters" : "smaller classes") + " with " + plural(rest.reduce((a, b) => a + b, 0), "item") + " in all.";
 }
@@ -583,7 +593,7 @@ function drawMade() {
   if (data.n_items < data.n_rows) page.push(["items on this page", count(data.n_items)]);
   if (pictures) page.push(["thumbnails", count(pictureOf.size) + ", in 64 greys" + (pictures.is_stretched ? "; greys stretched from each image's least to its greatest value" : "")]);
   if (diagrams) page.push(["diagrams drawn", count(n) + "; coordinates in 255 steps" + (diagrams.n_beyond ? "; " + plural(diagrams.n_beyond, "point") + " beyond the axes at their edge" : "") + (diagrams.n_most ? "; at most the " + count(diagrams.n_most) + " most persistent points of each" : "")]);
-  if (data.scores) page.push(["clusters against labels", "ARI " + digits(data.scores.ari, 4) + ", AMI " + digits(data.scores.ami, 4) + ", FMS " + digits(data.scores.fms, 4)]);
+  if (data.scores) page.push(["clusters against labels", "ARI " + score(data.scores.ari) + ", AMI " + score(data.scores.ami) + ", FMS " + score(data.scores.fms)]);
   const files = data.files && el("div", {}, el("h3", {}, "Files"), el("table", {}, el("tbody", {}, data.files.map((path) => el("tr", {}, el("td", {}, el("a", { href: hrefOf(path) }, path)))))));
   $("tables").replaceChildren(...[table("Diagrams", facts(meta.diagrams)), table("Codes", facts(meta.codes)), table("Clusters", facts(meta.clusters)), table("Exact distances", facts(meta.exact)), table("This page", page), files].filter(Boolean));
   $("foot").textContent = data.tool + ". This page is complete in itself: it asks nothing from any network.";

@@ -17,7 +17,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
-#define POINTS 1200000
+#define POINTS 1000000
 #define LEAST_POINTS 32 /* a diagram keeps at least so many, if it has them */
 #define TAIL 0.05
 #define INFINITE 255
