@@ -31,7 +31,8 @@ typedef enum psh_filtration {
 /* What becomes of essential classes (death = infinity). */
 typedef enum psh_essential {
     PSH_ESSENTIAL_DROP = 0,  /* left out, counted (the paper's choice) */
-    PSH_ESSENTIAL_CLAMP = 1, /* death = essential_value (left out if that is not above birth, and counted) */
+    PSH_ESSENTIAL_CLAMP = 1, /* death = essential_value (left out if that is not above birth, and counted); a value of
+                                the negated image for superlevel sets */
     PSH_ESSENTIAL_KEEP = 2   /* death = INFINITY */
 } psh_essential;
 
@@ -51,11 +52,12 @@ PSH_API psh_status psh_cubical_create(psh_cubical **dst, psh_error *err);
 PSH_API void psh_cubical_free(psh_cubical *cubical); /* NULL is fine */
 
 /* psh_cubical_compute() :
- * Persistent homology of a 2D image: H0 by union-find over the basins of the minima, H1 by Alexander duality as H0 of
- * the complement with the other connectivity. intervals : (n_intervals), owned by `cubical`, valid until its next call;
- * sorted by (dim, birth, death), so the order does not depend on the algorithm. *n_essential (may be NULL): classes
- * that the policy left out. Cost: O(pixels) plus sorting the saddles. Errors: PSH_ERR_PARAMETER, PSH_ERR_UNSUPPORTED
- * (3D), PSH_ERR_MEMORY. Threads: one `cubical` per thread; the image may be shared. */
+ * Persistent homology of a 2D image: H0 by union-find over its minima, joined at its saddles; H1 by Alexander duality
+ * as H0 of the complement with the other connectivity. Births and deaths are pixel values, exact as doubles; -0 is +0.
+ * intervals : (n_intervals), owned by `cubical`, valid until its next call; sorted by (dim, birth, death), so the order
+ * does not depend on the algorithm. *n_essential (may be NULL): classes that the policy left out. Cost: O(pixels) plus
+ * sorting the saddles. Errors: PSH_ERR_PARAMETER, PSH_ERR_UNSUPPORTED (3D, or 2^31 pixels and more), PSH_ERR_MEMORY.
+ * Threads: one `cubical` per thread; the image may be shared. */
 PSH_API psh_status psh_cubical_compute(psh_cubical *cubical, const psh_image *image, const psh_cubical_params *params,
                                        const psh_interval **intervals, size_t *n_intervals, size_t *n_essential,
                                        psh_error *err);

@@ -16,8 +16,7 @@ typedef struct psh__edge {
     bool is_loop;   /* its two earlier runs hung together already: a loop is born */
 } psh__edge;
 
-/* A component of a union-find forest: the key of its oldest extremum, small is old; its parent, or itself for a root.
- */
+/* A component in a union-find forest: the key of its extremum, small is old; its parent, or itself if it is a root. */
 typedef struct psh__node {
     uint64_t key;
     uint32_t parent;
@@ -48,20 +47,19 @@ typedef struct psh__cubical2d {
     uint64_t *minima;       /* (n_minima) keys */
     psh__record *maxima;    /* (n_maxima) key, pixel */
     psh__edge *edges;       /* (n_edges) in raster order */
-    psh__record *order;     /* (n_edges) key, index of edge: in raster order, then in order of appearance */
+    psh__record *order;     /* (n_edges) key, index of edge: in raster order, then sorted; after H0 (n_loops) of them */
     uint32_t *list;         /* (n_edges) indices of edges to trace */
     psh__node *nodes;       /* of minima, then of maxima and the outside */
     psh__station *stations; /* (n_stations) */
     psh__pairs pairs[2];    /* of dimensions 0 and 1 */
     psh__record *scratch;   /* for sorting */
-    size_t n_minima, n_maxima, n_edges, n_stations;
+    size_t n_minima, n_maxima, n_edges, n_loops, n_stations;
     uint64_t least_key; /* birth of the one essential class */
 
     size_t rows_capacity, rings_capacity, node_of_capacity, found_capacity, minima_capacity, maxima_capacity,
         edges_capacity, order_capacity, list_capacity, nodes_capacity, stations_capacity, scratch_capacity;
 } psh__cubical2d;
 
-/* `c` is all zero, or was used before. */
 void psh__cubical2d_init(psh__cubical2d *c);
 void psh__cubical2d_free(psh__cubical2d *c);
 

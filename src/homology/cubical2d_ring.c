@@ -52,8 +52,7 @@ const psh__ring_kernels *psh__ring_kernels_best(void) {
     }
 }
 
-/* --- What a ring means ---------------------------------------------------------------------------------------------
- */
+/* --- What a ring means ------------------------------------------------------------------------------------------- */
 
 static bool has(unsigned set, unsigned direction) {
     return set >> direction % 8 & 1;

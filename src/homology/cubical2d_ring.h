@@ -18,11 +18,11 @@ enum {
     PSH__RING_LEFT = 0xc1,
     PSH__RING_RIGHT = 0x1c,
     PSH__RING_AXIS = 0xaa,
-    PSH__RING_STAY = 8 /* no direction */
+    PSH__RING_BEHIND = 0x78, /* behind the pixel in raster order: before it only if less, the others also if equal */
+    PSH__RING_STAY = 8       /* no direction */
 };
 
-/* --- Kernels, one table for each SIMD level ------------------------------------------------------------------------
- */
+/* --- Kernels, one table for each SIMD level ---------------------------------------------------------------------- */
 
 /* Kernels work on blocks of this many pixels: rows handed to them have room to the next multiple. */
 #define PSH__RING_BLOCK 64
@@ -47,8 +47,7 @@ typedef struct psh__ring_kernels {
 extern const psh__ring_kernels psh__ring_kernels_scalar, psh__ring_kernels_avx2, psh__ring_kernels_avx512;
 const psh__ring_kernels *psh__ring_kernels_best(void); /* for psh_cpu_simd() */
 
-/* --- What a ring means ---------------------------------------------------------------------------------------------
- */
+/* --- What a ring means ------------------------------------------------------------------------------------------- */
 
 /* Going round a pixel, neighbours that come before it and those that come after it alternate in runs, as many of the
  * one as of the other: earlier run 0, later run 0, earlier run 1, later run 1... A run hangs together without the

@@ -1,54 +1,50 @@
+/* cubical2d_ring_avx512.c : rings of 64 pixels at a time. Comparisons of any type end in one 64-bit mask for each
+ * neighbour, and masked additions gather the masks' bits into bytes. */
 #include <immintrin.h>
 
 #include "homology/cubical2d_ring_list.h"
 
-#define MASK_U8(op, a, b) _mm512_cmp##op##_epu8_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b))
+/* name(a, b) : bit i is a[i] <= b[i], for 64 values. */
+#define LESS_EQUAL(name, type, n_lanes, compare, load, ...)                                                            \
+    static inline __mmask64 name(const type *a, const type *b) {                                                       \
+        __mmask64 mask = 0;                                                                                            \
+        for (int i = 0; i < 64; i += n_lanes) mask |= (__mmask64)compare(load(a + i), load(b + i) __VA_ARGS__) << i;   \
+        return mask;                                                                                                   \
+    }
+LESS_EQUAL(le_u8, uint8_t, 64, _mm512_cmple_epu8_mask, _mm512_loadu_si512, )
+LESS_EQUAL(le_u16, uint16_t, 32, _mm512_cmple_epu16_mask, _mm512_loadu_si512, )
+LESS_EQUAL(le_f32, float, 16, _mm512_cmp_ps_mask, _mm512_loadu_ps, , _CMP_LE_OQ)
+LESS_EQUAL(le_f64, double, 8, _mm512_cmp_pd_mask, _mm512_loadu_pd, , _CMP_LE_OQ)
+#undef LESS_EQUAL
 
-#define LE_u8(a, b) _mm512_cmple_epu8_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b))
-#define LT_u8(a, b) _mm512_cmplt_epu8_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b))
-#define LE_u16(a, b) _mm512_cmple_epu16_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b))
-#define LT_u16(a, b) _mm512_cmplt_epu16_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b))
-#define LE_f32(a, b) _mm512_cmp_ps_mask(_mm512_loadu_ps(a), _mm512_loadu_ps(b), _CMP_LE_OQ)
-#define LT_f32(a, b) _mm512_cmp_ps_mask(_mm512_loadu_ps(a), _mm512_loadu_ps(b), _CMP_LT_OQ)
-#define LE_f64(a, b) _mm512_cmp_pd_mask(_mm512_loadu_pd(a), _mm512_loadu_pd(b), _CMP_LE_OQ)
-#define LT_f64(a, b) _mm512_cmp_pd_mask(_mm512_loadu_pd(a), _mm512_loadu_pd(b), _CMP_LT_OQ)
+static inline __m512i add_bit(__m512i ring, __mmask64 mask, int bit) {
+    return _mm512_mask_add_epi8(ring, mask, ring, _mm512_set1_epi8((char)(1 << bit)));
+}
 
-#define LE64_u8(a, b) LE_u8(a, b)
-#define LT64_u8(a, b) LT_u8(a, b)
-#define JOIN(OP, a, b, n)                                                                                              \
-    __extension__({                                                                                                    \
-        __mmask64 m_ = 0;                                                                                              \
-        for (int i_ = 0; i_ < 64; i_ += n) m_ |= (__mmask64)OP((a) + i_, (b) + i_) << i_;                              \
-        m_;                                                                                                            \
-    })
-#define LE64_u16(a, b) JOIN(LE_u16, a, b, 32)
-#define LT64_u16(a, b) JOIN(LT_u16, a, b, 32)
-#define LE64_f32(a, b) JOIN(LE_f32, a, b, 16)
-#define LT64_f32(a, b) JOIN(LT_f32, a, b, 16)
-#define LE64_f64(a, b) JOIN(LE_f64, a, b, 8)
-#define LT64_f64(a, b) JOIN(LT_f64, a, b, 8)
-
-#define RING_ROW(name, type, tag)                                                                                      \
+/* q < p for the four neighbours q behind p is not (p <= q): their bits are turned by `flips`. */
+#define RING_ROW(name, type, le)                                                                                       \
     static void name(const void *up_row, const void *mid_row, const void *down_row, size_t n_pixels, uint8_t flip,     \
                      uint8_t valid, uint8_t *dst) {                                                                    \
         const type *up = up_row, *mid = mid_row, *down = down_row;                                                     \
-        const __m512i flips = _mm512_set1_epi8((char)flip), valids = _mm512_set1_epi8((char)valid);                    \
-        for (size_t x = 0; x < n_pixels; x += 64, up += 64, mid += 64, down += 64) {                                   \
-            __m512i ring = _mm512_maskz_set1_epi8(LE64_##tag(up - 1, mid), 0x01);                                      \
-            ring = _mm512_mask_add_epi8(ring, LE64_##tag(up, mid), ring, _mm512_set1_epi8(0x02));                      \
-            ring = _mm512_mask_add_epi8(ring, LE64_##tag(up + 1, mid), ring, _mm512_set1_epi8(0x04));                  \
-            ring = _mm512_mask_add_epi8(ring, LT64_##tag(mid + 1, mid), ring, _mm512_set1_epi8(0x08));                 \
-            ring = _mm512_mask_add_epi8(ring, LT64_##tag(down + 1, mid), ring, _mm512_set1_epi8(0x10));                \
-            ring = _mm512_mask_add_epi8(ring, LT64_##tag(down, mid), ring, _mm512_set1_epi8(0x20));                    \
-            ring = _mm512_mask_add_epi8(ring, LT64_##tag(down - 1, mid), ring, _mm512_set1_epi8(0x40));                \
-            ring = _mm512_mask_add_epi8(ring, LE64_##tag(mid - 1, mid), ring, _mm512_set1_epi8((char)0x80));           \
+        const __m512i flips = _mm512_set1_epi8((char)(flip ^ PSH__RING_BEHIND));                                       \
+        const __m512i valids = _mm512_set1_epi8((char)valid);                                                          \
+        for (size_t x = 0; x < n_pixels; x += 64) {                                                                    \
+            __m512i ring = add_bit(_mm512_setzero_si512(), le(up + x - 1, mid + x), 0);                                \
+            ring = add_bit(ring, le(up + x, mid + x), 1);                                                              \
+            ring = add_bit(ring, le(up + x + 1, mid + x), 2);                                                          \
+            ring = add_bit(ring, le(mid + x, mid + x + 1), 3);                                                         \
+            ring = add_bit(ring, le(mid + x, down + x + 1), 4);                                                        \
+            ring = add_bit(ring, le(mid + x, down + x), 5);                                                            \
+            ring = add_bit(ring, le(mid + x, down + x - 1), 6);                                                        \
+            ring = add_bit(ring, le(mid + x - 1, mid + x), 7);                                                         \
             _mm512_storeu_si512(dst + x, _mm512_and_si512(_mm512_xor_si512(ring, flips), valids));                     \
         }                                                                                                              \
     }
-RING_ROW(row_u8, uint8_t, u8)
-RING_ROW(row_u16, uint16_t, u16)
-RING_ROW(row_f32, float, f32)
-RING_ROW(row_f64, double, f64)
+RING_ROW(row_u8, uint8_t, le_u8)
+RING_ROW(row_u16, uint16_t, le_u16)
+RING_ROW(row_f32, float, le_f32)
+RING_ROW(row_f64, double, le_f64)
+#undef RING_ROW
 
 /* Bytes of `members` are looked up by r / 8, and bits in them by r % 8. */
 static size_t find(const uint8_t *rings, size_t n_pixels, const uint8_t members[32], uint32_t *dst) {
