@@ -61,6 +61,29 @@ static void the_set_is_that_of_one_item_after_the_other(void **state) {
     psh_input_free(input);
 }
 
+/* One large image and then more small ones than may wait for it: the other threads must pause, and go on. */
+static void small_items_wait_for_a_large_one_before_them(void **state) {
+    enum { LARGE = 1200, N_SMALL = 6000 };
+    uint8_t *pixels = malloc(LARGE * LARGE);
+    psh__random rng;
+    psh__random_init(&rng, 4, 0);
+    for (size_t i = 0; i < LARGE * LARGE; i++) pixels[i] = (uint8_t)psh__random_below(&rng, 256);
+    const char *paths[] = {scratch("large.npy"), scratch("small.npy")};
+    psh__npy_write(paths[0], "|u1", (size_t[]){LARGE, LARGE}, 2, pixels, LARGE * LARGE, NULL);
+    psh__npy_write(paths[1], "|u1", (size_t[]){N_SMALL, 3, 3}, 3, pixels, N_SMALL * 9, NULL);
+    free(pixels);
+    psh_input *input = NULL;
+    psh_diagrams *one = NULL, *three = NULL;
+    assert_int_equal(psh_input_open(paths, 2, NULL, &input, NULL), PSH_OK);
+    assert_int_equal(psh_diagrams_compute(input, NULL, 1, NULL, &one, NULL), PSH_OK);
+    assert_int_equal(psh_diagrams_compute(input, NULL, 3, NULL, &three, NULL), PSH_OK);
+    assert_int_equal(psh_diagrams_count(three), 1 + N_SMALL);
+    assert_same_points(one, three);
+    assert_same_facts(one, three);
+    psh_diagrams_free(one), psh_diagrams_free(three);
+    psh_input_free(input);
+}
+
 static void labels_come_from_folders_with_their_names(void **state) {
     const char *folders[] = {scratch("dog"), scratch("cat")};
     char command[300];
@@ -101,7 +124,7 @@ static void what_was_done_is_recorded(void **state) {
     psh_input_free(input);
 }
 
-/* NaN in items 5, 20 and 21 of 70: in one block of several threads, in two of one. */
+/* NaN in items 5, 20 and 21 of 70. */
 static void the_first_fault_in_order_is_told_whatever_the_threads(void **state) {
     static float pixels[N_ITEMS * SIDE * SIDE];
     for (size_t i = 0; i < N_ITEMS * SIDE * SIDE; i++) pixels[i] = (float)(i * 7 % 31);
@@ -185,6 +208,7 @@ static void each_failed_allocation_is_reported(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_set_is_that_of_one_item_after_the_other),
+        cmocka_unit_test(small_items_wait_for_a_large_one_before_them),
         cmocka_unit_test(labels_come_from_folders_with_their_names),
         cmocka_unit_test(what_was_done_is_recorded),
         cmocka_unit_test(the_first_fault_in_order_is_told_whatever_the_threads),
