@@ -8,17 +8,12 @@
 
 #include <cmocka.h>
 
+#include "assert_near.h"
 #include "base/alloc.h"
 #include "base/random.h"
 #include "persihash/score.h"
 #include "score/sort.h"
 #include "score_oracle.h"
-
-#define assert_near(a, b, tolerance)                                                                                   \
-    do {                                                                                                               \
-        double near_a = (a), near_b = (b);                                                                             \
-        if (!(fabs(near_a - near_b) <= (tolerance))) fail_msg("%.17g is not near %.17g", near_a, near_b);              \
-    } while (0)
 
 typedef psh_status (*partition_score)(const int64_t *a, const int64_t *b, size_t n_items, double *dst, psh_error *err);
 
