@@ -29,9 +29,11 @@ static psh_status fault(tjhandle handle, psh_error *err) {
 
 static psh_status read_shape(tjhandle handle, const uint8_t *bytes, size_t n_bytes, size_t shape[3], bool *is_grey,
                              psh_error *err) {
-    int width, height, subsampling, colour;
+    int width = 0, height = 0, subsampling = 0, colour = 0; /* left as they are by a file of tables alone */
     if (tjDecompressHeader3(handle, bytes, n_bytes, &width, &height, &subsampling, &colour) != 0)
         return fault(handle, err);
+    if (width <= 0 || height <= 0)
+        return psh__error(err, PSH_ERR_CORRUPT, "JPEG of %zu bytes has no image; the file is truncated", n_bytes);
     if (colour == TJCS_CMYK || colour == TJCS_YCCK)
         return psh__error(err, PSH_ERR_UNSUPPORTED, "JPEG with CMYK colours; expected grey or RGB; convert it to RGB");
     shape[0] = 1, shape[1] = (size_t)height, shape[2] = (size_t)width;
@@ -63,7 +65,7 @@ psh_status psh__jpeg_read(const uint8_t *bytes, size_t n_bytes, psh_image **dst,
         status = fault(handle, err);
         goto done;
     }
-    if (!is_grey) psh__luminance_u8(colours, 4, image->n_pixels, image->pixels);
+    if (!is_grey) psh__luminance_u8(colours, image->n_pixels, image->pixels);
     *dst = image, image = NULL;
 done:
     tjDestroy(handle);

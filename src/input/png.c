@@ -76,15 +76,15 @@ static psh_status check_header(const uint8_t *bytes, size_t n_bytes, size_t shap
     return PSH_OK;
 }
 
-static void convert_row(const uint8_t *row, int n_channels, psh_image *image, size_t y) {
+static void convert_row(const uint8_t *row, bool is_colour, psh_image *image, size_t y) {
     size_t width = image->shape[2];
     void *dst = (uint8_t *)image->pixels + y * width * psh__dtype_bytes(image->dtype);
-    if (n_channels < 3)
+    if (!is_colour)
         memcpy(dst, row, width * psh__dtype_bytes(image->dtype));
     else if (image->dtype == PSH_U8)
-        psh__luminance_u8(row, (size_t)n_channels, width, dst);
+        psh__luminance_u8(row, width, dst);
     else
-        psh__luminance_u16((const uint16_t *)row, (size_t)n_channels, width, dst);
+        psh__luminance_u16((const uint16_t *)row, width, dst);
 }
 
 /* All calls of libpng that may jump. Answers a status; after a jump, j->fault says what happened. */
@@ -100,12 +100,15 @@ static psh_status decode(job *j, const size_t shape[3], psh_error *err) {
     if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
     if (colour == PNG_COLOR_TYPE_GRAY && depth < 8) png_set_expand_gray_1_2_4_to_8(png);
     if (depth == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) png_set_swap(png);
-    png_set_strip_alpha(png);
+    bool is_colour = colour & PNG_COLOR_MASK_COLOR;
+    if (is_colour)
+        png_set_filler(png, 0, PNG_FILLER_AFTER); /* four channels in any case */
+    else
+        png_set_strip_alpha(png);
     int n_passes = png_set_interlace_handling(png);
     png_read_update_info(png, j->info);
 
     size_t height = shape[1], row_bytes = png_get_rowbytes(png, j->info);
-    int n_channels = png_get_channels(png, j->info);
     psh_status status = psh__image_new(depth == 16 ? PSH_U16 : PSH_U8, shape, &j->image, err);
     if (status != PSH_OK) return status;
     j->rows = psh__malloc(n_passes > 1 ? height : 1, row_bytes);
@@ -114,7 +117,7 @@ static psh_status decode(job *j, const size_t shape[3], psh_error *err) {
         for (size_t y = 0; y < height; y++) {
             uint8_t *row = j->rows + (n_passes > 1 ? y * row_bytes : 0);
             png_read_row(png, row, NULL);
-            if (pass + 1 == n_passes) convert_row(row, n_channels, j->image, y);
+            if (pass + 1 == n_passes) convert_row(row, is_colour, j->image, y);
         }
     png_read_end(png, NULL); /* a file cut after its last pixel is cut nevertheless */
     return PSH_OK;

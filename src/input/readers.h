@@ -66,8 +66,8 @@ psh_status psh__gzip_inflate(const uint8_t *bytes, size_t n_bytes, uint8_t **dst
 size_t psh__gzip_peek(const uint8_t *bytes, size_t n_bytes, uint8_t *dst, size_t dst_bytes);
 
 /* Luminance by ITU-R BT.601, (299 R + 587 G + 114 B) / 1000 rounded to nearest, halves upwards.
- * src : (n, n_channels) with R, G, B first, n_channels 3 or 4. dst : (n), may be src. */
-void psh__luminance_u8(const uint8_t *src, size_t n_channels, size_t n, uint8_t *dst);
-void psh__luminance_u16(const uint16_t *src, size_t n_channels, size_t n, uint16_t *dst);
+ * src : (n, 4), R, G, B and one that is ignored. dst : (n), no overlap. */
+void psh__luminance_u8(const uint8_t *src, size_t n, uint8_t *dst);
+void psh__luminance_u16(const uint16_t *src, size_t n, uint16_t *dst);
 
 #endif
