@@ -27,14 +27,13 @@ static int by_value_then_row(const void *a, const void *b) {
 }
 
 typedef struct run {
-    size_t first, n_rows;
-    uint32_t least_row;
+    size_t first, n_rows; /* among the sorted */
 } run;
 
-static int by_size_then_row(const void *a, const void *b) {
+static int by_size_then_value(const void *a, const void *b) {
     const run *x = a, *y = b;
     if (x->n_rows != y->n_rows) return x->n_rows > y->n_rows ? -1 : 1;
-    return x->least_row < y->least_row ? -1 : x->least_row > y->least_row;
+    return x->first < y->first ? -1 : x->first > y->first;
 }
 
 psh_status psh__groups_create(const int64_t *values, size_t n_items, psh__groups *dst, psh_error *err) {
@@ -50,10 +49,10 @@ psh_status psh__groups_create(const int64_t *values, size_t n_items, psh__groups
     for (size_t i = 0; i < n_items; i++) sorted[i] = (valued_row){values[i], (uint32_t)i};
     qsort(sorted, n_items, sizeof *sorted, by_value_then_row);
     for (size_t i = 0; i < n_items; i++) {
-        if (i == 0 || sorted[i].value != sorted[i - 1].value) runs[n_groups++] = (run){i, 0, sorted[i].row};
+        if (i == 0 || sorted[i].value != sorted[i - 1].value) runs[n_groups++] = (run){i, 0};
         runs[n_groups - 1].n_rows++;
     }
-    qsort(runs, n_groups, sizeof *runs, by_size_then_row);
+    qsort(runs, n_groups, sizeof *runs, by_size_then_value);
 
     dst->values = psh__malloc(n_groups, sizeof *dst->values);
     dst->first = psh__malloc(n_groups + 1, sizeof *dst->first);

@@ -9,7 +9,7 @@
 
 #include "persihash/report.h"
 
-/* Items by group, the largest group first (ties: that of the least row). */
+/* Items by group, the largest group first (ties: that of the least value). */
 typedef struct psh__groups {
     size_t n_groups;   /* 0: there is no such grouping */
     int64_t *values;   /* (n_groups) cluster or class numbers as given */

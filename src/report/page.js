@@ -28,7 +28,7 @@ function el(spec, attributes, ...children) {
     else if (key === "style") Object.assign(node.style, value);
     else if (value !== undefined && value !== null && value !== false) node.setAttribute(key, value);
   }
-  for (const child of children.flat()) if (child !== null && child !== undefined) node.append(child);
+  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined) node.append(child);
   return node;
 }
 
@@ -63,9 +63,9 @@ function canvasOf(width, height, className) {
 
 /* --- Colours ------------------------------------------------------------------------------------------------------ */
 
-/* Paul Tol's "muted" scheme, which stays distinct for colour-blind readers; from the tenth group on the same colours
+/* Paul Tol's "muted" scheme, which stays distinct for colour-blind readers; and dark grey; from the eleventh group on the same colours
  * come with another symbol. Groups beyond that are grey. */
-const COLOURS = ["#44AA99", "#CC6677", "#332288", "#DDCC77", "#88CCEE", "#882255", "#117733", "#AA4499", "#999933"];
+const COLOURS = ["#44AA99", "#CC6677", "#332288", "#DDCC77", "#88CCEE", "#882255", "#117733", "#AA4499", "#999933", "#4d4d4d"];
 const SYMBOLS = ["circle", "diamond", "square", "triangle-up"];
 const OTHER = "#b3b8be";
 const MOST_COLOURED = COLOURS.length * SYMBOLS.length;
@@ -370,17 +370,18 @@ function mapTrace(items, marker) {
   return { type: MAP_TYPE, mode: "markers", x: items.map((i) => data.map.x[i]), y: items.map((i) => data.map.y[i]), customdata: items, hoverinfo: "none", marker };
 }
 
+/* Items in a scattered order, so that no group as a whole lies above another. */
+const SCATTERED = Array.from({ length: n }, (_, i) => i).sort((a, b) => (Math.imul(a, 2654435761) >>> 0) - (Math.imul(b, 2654435761) >>> 0));
+
 function mapTraces() {
-  const everyone = Array.from({ length: n }, (_, i) => i);
-  if (!colourBy) return [mapTrace(everyone, { size: MARKER_SIZE, color: COLOURS[0], opacity: MARKER_OPACITY })];
-  if (colourBy.of) return [mapTrace(everyone, { size: MARKER_SIZE, color: colourBy.of, colorscale: CIVIDIS, opacity: MARKER_OPACITY, showscale: true, colorbar: { title: { text: colourBy.word, side: "right" }, thickness: 12, outlinewidth: 0, len: 0.7 } })];
+  if (!colourBy) return [mapTrace(SCATTERED, { size: MARKER_SIZE, color: COLOURS[0], opacity: MARKER_OPACITY })];
+  if (colourBy.of) return [mapTrace(SCATTERED, { size: MARKER_SIZE, color: SCATTERED.map((i) => colourBy.of[i]), colorscale: CIVIDIS, opacity: MARKER_OPACITY, showscale: true, colorbar: { title: { text: colourBy.word, side: "right" }, thickness: 12, outlinewidth: 0, len: 0.7 } })];
   const groups = colourBy.kind.groups;
-  const members = Array.from({ length: Math.min(groups.sizes.length, MOST_COLOURED + 1) }, () => []);
-  everyone.forEach((i) => members[Math.min(groups.of[i], MOST_COLOURED)].push(i));
-  return members.map((items, g) => {
-    const isRare = groups.sizes.length > 1 && items.length <= Math.max(3, n / 200); /* small groups lie above large ones and are larger */
-    return Object.assign(mapTrace(items, { size: MARKER_SIZE + (isRare ? 4 : 0), color: colourOf(g), symbol: symbolOf(g), opacity: isRare ? 1 : MARKER_OPACITY, line: { width: isRare || n <= 400 ? 1 : 0, color: "#fff" } }), { visible: !hidden.has(g) });
-  });
+  const isRare = (group) => groups.sizes.length > 1 && groups.sizes[group] <= Math.max(3, data.n_rows / 200); /* drawn larger, and above the others */
+  const shown = SCATTERED.filter((i) => !hidden.has(Math.min(groups.of[i], MOST_COLOURED)));
+  const trace = (items, marker) => mapTrace(items, Object.assign({ color: items.map((i) => colourOf(groups.of[i])), symbol: items.map((i) => symbolOf(groups.of[i])) }, marker));
+  return [trace(shown.filter((i) => !isRare(groups.of[i])), { size: MARKER_SIZE, opacity: MARKER_OPACITY, line: { width: n <= 400 ? 1 : 0, color: "#fff" } }),
+    trace(shown.filter((i) => isRare(groups.of[i])), { size: MARKER_SIZE + 4, opacity: 1, line: { width: 1, color: "#fff" } })];
 }
 
 function drawLegend() {
@@ -401,7 +402,7 @@ function toggle(group) {
   if (hidden.has(group)) hidden.delete(group);
   else hidden.add(group);
   drawLegend();
-  Plotly.restyle("map-plot", { visible: !hidden.has(group) }, [group]);
+  drawMapPlot();
 }
 
 function drawColourSwitch() {
@@ -506,7 +507,7 @@ function drawExtremes() {
 function drawElbowPlot() {
   const ks = elbow.wcss.map((_, i) => i + 1);
   const traces = [{ type: "scatter", mode: "lines+markers", x: ks, y: elbow.wcss, line: { color: "#2a6fac", width: 2 }, marker: { size: 5, color: "#2a6fac" }, hovertemplate: "k = %{x}<br>%{y:.4g}<extra></extra>" }];
-  const layout = layoutOf(axis("Number of clusters k", ks.length <= 20 ? { dtick: ks.length <= 12 ? 1 : 2 } : {}), axis("Sum of squared distances (bits²)", { rangemode: "tozero" }));
+  const layout = layoutOf(axis("Number of clusters k", ks.length <= 20 ? { dtick: ks.length <= 12 ? 1 : 2 } : {}), axis("Sum of squared distances (bits²)", Math.min(...elbow.wcss) < 0.7 * elbow.wcss[0] ? { rangemode: "tozero" } : {}));
   if (elbow.k <= ks.length) {
     traces.push({ type: "scatter", mode: "markers", x: [elbow.k], y: [elbow.wcss[elbow.k - 1]], marker: { size: 13, color: "#fff", line: { width: 3, color: "#d55e00" } }, hoverinfo: "skip" });
     layout.annotations = [{ x: elbow.k, y: elbow.wcss[elbow.k - 1], text: "k = " + elbow.k, showarrow: false, xanchor: "left", yanchor: "bottom", xshift: 9, yshift: 5, font: { color: "#b34d00", size: 14 } }];
@@ -609,6 +610,7 @@ async function main() {
   drawHead();
   drawMade();
   colourBy = COLOURINGS[0] || null;
+  if (clusters && labels && clusters.sizes[0] > 0.9 * data.n_rows) colourBy = COLOURINGS[1]; /* one giant cluster: labels show more */
   $("map").hidden = !data.map;
   document.body.classList.toggle("no-map", !data.map);
   $("agreement").hidden = !agreement;
