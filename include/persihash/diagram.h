@@ -24,13 +24,13 @@ PSH_API void psh_diagrams_free(psh_diagrams *set); /* NULL is fine */
 /* psh_diagrams_append() :
  * One more diagram at the end. points : (n_points, 2); dims : (n_points) or NULL for all 0; name : copied, or NULL;
  * label : class or -1. Points are stored in the order given. Errors: PSH_ERR_NOT_FINITE, PSH_ERR_DATA (birth > death,
- * dim < 0), PSH_ERR_MEMORY; the set is then unchanged. */
+ * dim < 0, label < -1 or beyond the label names), PSH_ERR_MEMORY; the set is then unchanged. */
 PSH_API psh_status psh_diagrams_append(psh_diagrams *set, const double *points, const int32_t *dims, size_t n_points,
                                        const char *name, int64_t label, psh_error *err);
 /* psh_diagrams_append_intervals() : the same from psh_interval's. */
 PSH_API psh_status psh_diagrams_append_intervals(psh_diagrams *set, const psh_interval *intervals, size_t n_intervals,
                                                  const char *name, int64_t label, psh_error *err);
-/* psh_diagrams_set_label_names() : names : (n_classes), copied. */
+/* psh_diagrams_set_label_names() : names : (n_classes), copied. PSH_ERR_DATA if a label is beyond them. */
 PSH_API psh_status psh_diagrams_set_label_names(psh_diagrams *set, const char *const *names, size_t n_classes,
                                                 psh_error *err);
 
@@ -51,17 +51,20 @@ PSH_API const psh_meta *psh_diagrams_meta_const(const psh_diagrams *set);
 /* psh_diagrams_select() :
  * A new set of the diagrams rows[0..n_rows-1] (in that order, repeats allowed), keeping only points whose dimension is
  * in `dims_mask` (bit d; 0: all; dimensions above 31 are kept only with 0), and with all dimensions set to 0 if `pool`.
- * Labels, names and metadata come along. rows NULL: all. */
+ * Labels, names and metadata come along; the metadata then says "dims" and "pool". rows NULL: all. */
 PSH_API psh_status psh_diagrams_select(const psh_diagrams *src, const size_t *rows, size_t n_rows, uint32_t dims_mask,
                                        bool pool, psh_diagrams **dst, psh_error *err);
 
 /* psh_rows_sample() :
- * rows : (n_rows) distinct rows of [0, n_items), rising, drawn uniformly with `seed`. n_rows <= n_items (assert). */
+ * rows : (n_rows) distinct rows of [0, n_items), rising, drawn uniformly with `seed`. n_rows <= n_items (assert).
+ * Cost: O(n_items), no memory. */
 PSH_API psh_status psh_rows_sample(size_t n_items, size_t n_rows, uint64_t seed, size_t *rows, psh_error *err);
 
 /* psh_diagrams_compute() :
- * Every item of `input` through cubical homology, in parallel; the set's order is the input's. n_threads 0: all.
- * Metadata (construction, filtration, essential policy and count, smoothing...) is recorded in the set.
+ * Every item of `input` through cubical homology, in parallel; the set's order is the input's, whatever the number of
+ * threads. n_threads 0: all. Metadata (construction, filtration, essential policy and count, smoothing...) is recorded
+ * in the set; docs/formats/diagrams.md lists the keys. Memory: the set, each thread's own, and at most about 64 MB of
+ * results that wait for those before them. `progress` is called from the threads that work, one at a time.
  * Errors: those of psh_input_read() and psh_cubical_compute(), with the item's name; the first item in order that
  * fails. PSH_ERR_INTERRUPTED. */
 PSH_API psh_status psh_diagrams_compute(const psh_input *input, const psh_cubical_params *params, int n_threads,
@@ -72,20 +75,24 @@ PSH_API psh_status psh_diagrams_compute(const psh_input *input, const psh_cubica
 typedef enum psh_diagram_format {
     PSH_DIAGRAM_AUTO = 0, /* reading: by content; writing: by the path's ending (.npz, .csv, .pers) */
     PSH_DIAGRAM_NPZ = 1,
-    PSH_DIAGRAM_CSV = 2, /* header "diagram,dim,birth,death[,name,label]"; also read: 2 or 3 columns, one diagram */
+    PSH_DIAGRAM_CSV = 2, /* header "diagram,dim,birth,death[,name,label]"; also read: no header; 2 or 3 columns, one
+                            diagram; columns in any order under a header */
     PSH_DIAGRAM_PERS = 3 /* GUDHI's: one diagram a file */
 } psh_diagram_format;
 
 /* psh_diagrams_read() :
- * essential: what becomes of infinite deaths in the file (drop counts them in *n_essential, which may be NULL).
- * Errors: PSH_ERR_FILE_*, PSH_ERR_FORMAT, PSH_ERR_CORRUPT, PSH_ERR_SHAPE,
- * PSH_ERR_NOT_FINITE, PSH_ERR_DATA, each with file and line or array name; PSH_ERR_MEMORY. */
+ * path "-" is standard input. essential: what becomes of infinite deaths in the file; *n_essential (may be NULL): how
+ * many were left out; a policy that met any is recorded in the set's metadata. docs/formats/diagrams.md describes the
+ * formats. Errors: PSH_ERR_FILE_*, PSH_ERR_FORMAT, PSH_ERR_CORRUPT, PSH_ERR_SHAPE, PSH_ERR_NOT_FINITE, PSH_ERR_DATA,
+ * each with file and line or array name; PSH_ERR_PARAMETER; PSH_ERR_MEMORY. */
 PSH_API psh_status psh_diagrams_read(const char *path, psh_diagram_format format, psh_essential essential,
                                      double essential_value, psh_diagrams **dst, size_t *n_essential, psh_error *err);
 /* psh_diagrams_write() :
  * PSH_DIAGRAM_PERS writes one diagram only (PSH_ERR_SHAPE otherwise). Doubles survive the round trip bit for bit in
- * every format. What a format cannot hold (labels, names, metadata in .pers; metadata in .csv) is named in `lost` :
- * text of at most `lost_bytes`, "" if nothing; may be NULL. */
+ * every format; the same set gives the same bytes. What a format cannot hold (labels, names, metadata in .pers;
+ * metadata, and label names that would not come back as they are, in .csv) is named in `lost` : text of at most
+ * `lost_bytes`, "" if nothing; may be NULL. "-" is standard output, and needs a format. Errors: PSH_ERR_SHAPE,
+ * PSH_ERR_FORMAT (the ending says nothing), PSH_ERR_FILE_WRITE, PSH_ERR_MEMORY; the old file then stays. */
 PSH_API psh_status psh_diagrams_write(const psh_diagrams *set, const char *path, psh_diagram_format format, char *lost,
                                       size_t lost_bytes, psh_error *err);
 
@@ -94,7 +101,8 @@ PSH_API psh_status psh_diagrams_write(const psh_diagrams *set, const char *path,
 /* How coordinates are mapped to the unit square: x -> (x - lo) / (hi - lo) for births and deaths of every dimension
  * alike, so the diagonal stays the diagonal and W1 is divided by hi - lo. */
 typedef enum psh_frame_kind {
-    PSH_FRAME_SET = 0, /* lo = least birth, hi = greatest death of the whole set (default: distances stay comparable) */
+    PSH_FRAME_SET = 0, /* lo, hi = least and greatest finite coordinate of the whole set: its least birth, its greatest
+                          finite death or essential birth (default: distances stay comparable) */
     PSH_FRAME_DIAGRAM = 1, /* the same of each diagram: removes scale and offset of every item */
     PSH_FRAME_FIXED = 2    /* lo and hi given */
 } psh_frame_kind;
@@ -105,8 +113,10 @@ typedef struct psh_frame {
 } psh_frame;
 
 /* psh_frame_fit() :
- * The frame of a set. A set without points, or with all coordinates equal, gets lo = that value (or 0) and hi = lo + 1.
- * Infinite deaths are not looked at. */
+ * The frame of a set. A set without points, or with all coordinates equal, gets lo = that value (or 0) and hi = lo + 1
+ * (or the next double, where 1 is lost in rounding). Infinite deaths are not looked at. PSH_FRAME_FIXED: *dst comes
+ * with lo and hi, which are checked. Errors: PSH_ERR_PARAMETER (kind, or fixed bounds not finite or not lo < hi),
+ * PSH_ERR_DATA (hi - lo beyond double precision); *dst is then unchanged. */
 PSH_API psh_status psh_frame_fit(const psh_diagrams *set, psh_frame_kind kind, psh_frame *dst, psh_error *err);
 /* psh_frame_bounds() : lo and hi that apply to diagram i of `set` (its own for PSH_FRAME_DIAGRAM). */
 PSH_API void psh_frame_bounds(const psh_frame *frame, const psh_diagrams *set, size_t i_diagram, double *lo,
@@ -119,7 +129,8 @@ PSH_API uint64_t psh_frame_id(const psh_frame *frame);
 
 /* psh_diagrams_synth_uniform() :
  * The paper's training diagrams (section 4.3): n_diagrams diagrams of n_points points, uniform in the unit square above
- * the diagonal (points below are rejected), dimension 0. The same seed gives the same bytes on every machine. */
+ * the diagonal (points below are rejected), dimension 0. The same seed gives the same bytes on every machine, and the
+ * first diagrams of a larger set are those of a smaller one. Errors: PSH_ERR_MEMORY. */
 PSH_API psh_status psh_diagrams_synth_uniform(size_t n_diagrams, size_t n_points, uint64_t seed, psh_diagrams **dst,
                                               psh_error *err);
 
