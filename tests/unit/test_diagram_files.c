@@ -2,6 +2,8 @@
  * fails cleanly at every byte. Texts of faults have test_diagram_faults.c. */
 #include <float.h>
 #include <glob.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "base/array.h"
 #include "base/hash.h"
@@ -426,6 +428,34 @@ static void each_failed_allocation_of_a_writer_leaves_the_old_file(void **state)
     assert_int_equal(glob(scratch("*.tmp.*"), 0, NULL, &found), GLOB_NOMATCH);
 }
 
+/* A limit on the size of files stands in for a full disk. */
+static void a_full_disk_leaves_the_old_file(void **state) {
+    static const char *const files[] = {"full.npz", "full.csv", "full.pers"};
+    struct rlimit before, small;
+    psh_diagrams *set = NULL;
+    assert_int_equal(psh_diagrams_synth_uniform(1, 5000, 1, &set, NULL), PSH_OK);
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = before, small.rlim_cur = 10000;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    for (int i = 0; i < 3; i++) {
+        psh_error err = {0};
+        psh__bytes bytes;
+        scratch_text(files[i], "the old file");
+        setrlimit(RLIMIT_FSIZE, &small);
+        psh_status status = psh_diagrams_write(set, scratch(files[i]), PSH_DIAGRAM_AUTO, NULL, 0, &err);
+        setrlimit(RLIMIT_FSIZE, &before);
+        assert_int_equal(status, PSH_ERR_FILE_WRITE);
+        assert_non_null(strstr(err.text, files[i]));
+        assert_int_equal(psh__bytes_read(scratch(files[i]), &bytes, NULL), PSH_OK);
+        assert_int_equal(bytes.n_bytes, 12);
+        psh__bytes_free(&bytes);
+    }
+    signal(SIGXFSZ, handler);
+    glob_t found;
+    assert_int_equal(glob(scratch("*.tmp.*"), 0, NULL, &found), GLOB_NOMATCH);
+    psh_diagrams_free(set);
+}
+
 /* --- real sets ---------------------------------------------------------------------------------------------------- */
 
 static psh_diagrams *real_set(const char *name) {
@@ -497,6 +527,7 @@ int main(void) {
         cmocka_unit_test(every_prefix_fails_cleanly_or_is_a_good_shorter_file),
         cmocka_unit_test(each_failed_allocation_of_a_reader_is_reported),
         cmocka_unit_test(each_failed_allocation_of_a_writer_leaves_the_old_file),
+        cmocka_unit_test(a_full_disk_leaves_the_old_file),
         cmocka_unit_test(real_sets_survive_npz_and_csv),
         cmocka_unit_test(ten_thousand_diagrams_are_read),
     };

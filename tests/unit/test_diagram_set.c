@@ -41,6 +41,7 @@ static void an_empty_set_has_no_null_arrays(void **state) {
     assert_false(psh_diagrams_has_labels(set));
     assert_int_equal(psh_diagrams_n_classes(set), 0);
     assert_non_null(psh_diagrams_meta(set));
+    assert_ptr_equal(psh_diagrams_meta_const(set), psh_diagrams_meta(set));
     psh_diagrams_free(set);
     psh_diagrams_free(NULL);
 }
