@@ -10,6 +10,12 @@ static uint64_t join(const psh__fringe *fringe, const uint64_t *query, uint32_t 
     return least;
 }
 
+static uint64_t least_key(const uint64_t *keys, size_t begin, size_t end) {
+    uint64_t least = PSH__EDGE_NONE;
+    for (size_t slot = begin; slot < end; slot++) least = keys[slot] < least ? keys[slot] : least;
+    return least;
+}
+
 static uint64_t sum_squares(const psh__planes *planes, const uint64_t *query, size_t begin, size_t end) {
     uint64_t sum = 0;
     for (size_t slot = begin; slot < end; slot++) {
@@ -19,7 +25,7 @@ static uint64_t sum_squares(const psh__planes *planes, const uint64_t *query, si
     return sum;
 }
 
-const psh__codes_kernels psh__codes_kernels_scalar = {join, sum_squares};
+const psh__codes_kernels psh__codes_kernels_scalar = {join, least_key, sum_squares};
 
 const psh__codes_kernels *psh__codes_kernels_get(void) {
     switch (psh_cpu_simd()) {

@@ -1,4 +1,4 @@
-/* codes_kernels.h : the two inner loops that compare one code with many, at each SIMD level.
+/* codes_kernels.h : the inner loops that compare one code with many, at each SIMD level.
  *
  * Codes lie in planes of 64-bit words, one column ("slot") a code, so that neighbouring lanes of a register hold
  * neighbouring codes: word w of the code in slot s is words[w * stride + s] : (n_words, stride), stride a multiple
@@ -33,10 +33,10 @@ typedef struct psh__planes {
     size_t n_words, stride;
 } psh__planes;
 
-/* Slot s gets the code of item order[s] : (n_items), or of item s if order is NULL. Free with psh__planes_free().
- * PSH_ERR_MEMORY. */
-psh_status psh__planes_create(const uint8_t *codes, size_t n_items, size_t n_bytes, const uint32_t *order,
-                              psh__planes *dst, psh_error *err);
+/* Room for n_slots codes of n_bytes. Free with psh__planes_free(). PSH_ERR_MEMORY. */
+psh_status psh__planes_create(size_t n_slots, size_t n_bytes, psh__planes *dst, psh_error *err);
+/* Slot s gets row order[s] : (n_slots) of codes, or row s if order is NULL. */
+void psh__planes_fill(psh__planes *planes, const uint8_t *codes, size_t n_slots, size_t n_bytes, const uint32_t *order);
 void psh__planes_free(psh__planes *planes);                                        /* zeroed struct is fine */
 void psh__planes_copy_code(const psh__planes *planes, size_t slot, uint64_t *dst); /* dst : (n_words) */
 
@@ -51,6 +51,8 @@ typedef struct psh__codes_kernels {
     /* Prim's step: `item`, whose code is query : (n_words), has just joined the tree. Lowers the keys of slots
      * begin..end-1 where the edge to it is less, and answers the least of those keys. */
     uint64_t (*join)(const psh__fringe *fringe, const uint64_t *query, uint32_t item, size_t begin, size_t end);
+    /* The least of the keys of slots begin..end-1. */
+    uint64_t (*least)(const uint64_t *keys, size_t begin, size_t end);
     /* Sum over slots begin..end-1 of the squared Hamming distance to query : (n_words). */
     uint64_t (*sum_squares)(const psh__planes *planes, const uint64_t *query, size_t begin, size_t end);
 } psh__codes_kernels;

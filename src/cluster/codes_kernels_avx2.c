@@ -31,6 +31,13 @@ static inline __m256i min_key(__m256i a, __m256i b) {
     return _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(a, b));
 }
 
+static inline uint64_t least_lane(__m256i keys) {
+    uint64_t lanes[4], least = PSH__EDGE_NONE;
+    _mm256_storeu_si256((__m256i *)lanes, keys);
+    for (int lane = 0; lane < 4; lane++) least = lanes[lane] < least ? lanes[lane] : least;
+    return least;
+}
+
 static inline __attribute__((always_inline)) uint64_t
 join_words(const psh__fringe *fringe, size_t n_words, const uint64_t *query, uint32_t item, size_t begin, size_t end) {
     const __m128i joined = _mm_set1_epi32((int)item);
@@ -46,9 +53,7 @@ join_words(const psh__fringe *fringe, size_t n_words, const uint64_t *query, uin
         _mm256_storeu_si256((__m256i *)(fringe->keys + slot), key);
         least = min_key(least, key);
     }
-    uint64_t lanes[4], result = PSH__EDGE_NONE;
-    _mm256_storeu_si256((__m256i *)lanes, least);
-    for (int lane = 0; lane < 4; lane++) result = lanes[lane] < result ? lanes[lane] : result;
+    uint64_t result = least_lane(least);
     for (; slot < end; slot++) {
         uint64_t key = psh__slot_join(fringe, query, item, slot);
         result = key < result ? key : result;
@@ -59,6 +64,15 @@ join_words(const psh__fringe *fringe, size_t n_words, const uint64_t *query, uin
 static uint64_t join(const psh__fringe *fringe, const uint64_t *query, uint32_t item, size_t begin, size_t end) {
     if (fringe->codes.n_words == 1) return join_words(fringe, 1, query, item, begin, end);
     return join_words(fringe, fringe->codes.n_words, query, item, begin, end);
+}
+
+static uint64_t least_key(const uint64_t *keys, size_t begin, size_t end) {
+    __m256i least = _mm256_set1_epi64x((long long)PSH__EDGE_NONE);
+    size_t slot = begin;
+    for (; slot + 4 <= end; slot += 4) least = min_key(least, load(keys + slot));
+    uint64_t result = least_lane(least);
+    for (; slot < end; slot++) result = keys[slot] < result ? keys[slot] : result;
+    return result;
 }
 
 static inline __attribute__((always_inline)) uint64_t
@@ -84,4 +98,4 @@ static uint64_t sum_squares(const psh__planes *planes, const uint64_t *query, si
     return sum_squares_words(planes, planes->n_words, query, begin, end);
 }
 
-const psh__codes_kernels psh__codes_kernels_avx2 = {join, sum_squares};
+const psh__codes_kernels psh__codes_kernels_avx2 = {join, least_key, sum_squares};

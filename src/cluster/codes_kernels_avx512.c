@@ -26,7 +26,7 @@ static inline __mmask8 lanes_before(size_t slot, size_t end) {
 
 static inline __attribute__((always_inline)) uint64_t
 join_words(const psh__fringe *fringe, size_t n_words, const uint64_t *query, uint32_t item, size_t begin, size_t end) {
-    __m512i joined = _mm512_set1_epi64(item), none = _mm512_set1_epi64((long long)PSH__EDGE_NONE), least = none;
+    __m512i joined = _mm512_set1_epi64(item), least = _mm512_set1_epi64((long long)PSH__EDGE_NONE);
     for (size_t slot = begin; slot < end; slot += 8) {
         __mmask8 lanes = lanes_before(slot, end);
         __m512i distance = distances(&fringe->codes, n_words, query, slot, lanes);
@@ -46,6 +46,15 @@ static uint64_t join(const psh__fringe *fringe, const uint64_t *query, uint32_t 
     return join_words(fringe, fringe->codes.n_words, query, item, begin, end);
 }
 
+static uint64_t least_key(const uint64_t *keys, size_t begin, size_t end) {
+    __m512i least = _mm512_set1_epi64((long long)PSH__EDGE_NONE);
+    for (size_t slot = begin; slot < end; slot += 8) {
+        __mmask8 lanes = lanes_before(slot, end);
+        least = _mm512_mask_min_epu64(least, lanes, least, _mm512_maskz_loadu_epi64(lanes, keys + slot));
+    }
+    return _mm512_reduce_min_epu64(least);
+}
+
 static inline __attribute__((always_inline)) uint64_t
 sum_squares_words(const psh__planes *planes, size_t n_words, const uint64_t *query, size_t begin, size_t end) {
     __m512i sum = _mm512_setzero_si512();
@@ -62,4 +71,4 @@ static uint64_t sum_squares(const psh__planes *planes, const uint64_t *query, si
     return sum_squares_words(planes, planes->n_words, query, begin, end);
 }
 
-const psh__codes_kernels psh__codes_kernels_avx512 = {join, sum_squares};
+const psh__codes_kernels psh__codes_kernels_avx512 = {join, least_key, sum_squares};

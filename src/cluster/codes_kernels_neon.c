@@ -18,6 +18,11 @@ static inline uint64x2_t min_key(uint64x2_t a, uint64x2_t b) {
     return vbslq_u64(vcgtq_u64(a, b), b, a);
 }
 
+static inline uint64_t least_lane(uint64x2_t keys) {
+    uint64_t low = vgetq_lane_u64(keys, 0), high = vgetq_lane_u64(keys, 1);
+    return low < high ? low : high;
+}
+
 static uint64_t join(const psh__fringe *fringe, const uint64_t *query, uint32_t item, size_t begin, size_t end) {
     const uint32x2_t joined = vdup_n_u32(item);
     uint64x2_t least = vdupq_n_u64(PSH__EDGE_NONE);
@@ -32,11 +37,20 @@ static uint64_t join(const psh__fringe *fringe, const uint64_t *query, uint32_t 
         vst1q_u64(fringe->keys + slot, key);
         least = min_key(least, key);
     }
-    uint64_t low = vgetq_lane_u64(least, 0), high = vgetq_lane_u64(least, 1), result = low < high ? low : high;
+    uint64_t result = least_lane(least);
     for (; slot < end; slot++) {
         uint64_t key = psh__slot_join(fringe, query, item, slot);
         result = key < result ? key : result;
     }
+    return result;
+}
+
+static uint64_t least_key(const uint64_t *keys, size_t begin, size_t end) {
+    uint64x2_t least = vdupq_n_u64(PSH__EDGE_NONE);
+    size_t slot = begin;
+    for (; slot + 2 <= end; slot += 2) least = min_key(least, vld1q_u64(keys + slot));
+    uint64_t result = least_lane(least);
+    for (; slot < end; slot++) result = keys[slot] < result ? keys[slot] : result;
     return result;
 }
 
@@ -55,4 +69,4 @@ static uint64_t sum_squares(const psh__planes *planes, const uint64_t *query, si
     return result;
 }
 
-const psh__codes_kernels psh__codes_kernels_neon = {join, sum_squares};
+const psh__codes_kernels psh__codes_kernels_neon = {join, least_key, sum_squares};

@@ -36,7 +36,8 @@ psh_status psh_cluster_elbow_codes(const uint8_t *codes, size_t n_items, size_t 
         status = psh__error_memory(err, "elbow", 8ull * n_sums * (n_team + 1));
         goto done;
     }
-    PSH_TRY_GOTO(psh__planes_create(codes, n_items, n_bytes, tree.order, &planes, err));
+    PSH_TRY_GOTO(psh__planes_create(n_items, n_bytes, &planes, err));
+    psh__planes_fill(&planes, codes, n_items, n_bytes, tree.order);
     const psh__codes_kernels *kernels = psh__codes_kernels_get();
 #pragma omp parallel for schedule(dynamic, 64) num_threads((int)n_team)
     for (size_t slot = 0; slot < n_items; slot++)

@@ -8,20 +8,20 @@
 
 #include "persihash/cluster.h"
 
-/* Two items, i < j, and their distance. Edges are ordered by (height, i, j): a strict total order, since no two edges
- * of a tree join the same items. */
+/* Two items, i < j, and their distance. Edges are ordered by (height, i, j): a strict total order, since no two of
+ * them join the same items. */
 typedef struct psh__edge {
     double height;
     uint32_t i, j;
 } psh__edge;
 
-/* Kruskal's algorithm on the edges of a spanning tree : (n_items - 1). Sorts them and writes linkage : (n_items - 1,
- * 4). PSH_ERR_MEMORY. */
-psh_status psh__linkage_from_edges(psh__edge *edges, size_t n_items, double *linkage, psh_error *err);
+/* Kruskal's algorithm on edges : (n_edges) that connect all items: in their order, an edge between two clusters joins
+ * them and makes a row; others are skipped. linkage : (n_items - 1, 4). PSH_ERR_MEMORY. */
+psh_status psh__linkage_from_sorted(const psh__edge *edges, size_t n_edges, size_t n_items, double *linkage,
+                                    psh_error *err);
 
-/* Rows whose "items" are members of clusters instead of cluster numbers: row m joins the clusters that hold items
- * `i` and `j`. The rows are in their final order. */
-psh_status psh__linkage_label(const psh__edge *edges, size_t n_items, double *linkage, psh_error *err);
+/* The same after sorting them. */
+psh_status psh__linkage_from_edges(psh__edge *edges, size_t n_edges, size_t n_items, double *linkage, psh_error *err);
 
 /* PSH_OK if linkage : (n_items - 1, 4) is one: each row joins two different clusters that exist and have not been
  * joined yet, the sizes add up, heights do not fall and are not negative. Else PSH_ERR_DATA. PSH_ERR_MEMORY. */
