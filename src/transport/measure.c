@@ -1,8 +1,9 @@
 /* measure.c : diagrams made ready for transport.
  *
  * A set is prepared once and its pairs are then compared without looking at the set again. Preparation sorts each
- * diagram by (dimension, birth, death), so that equal points become neighbours and collapse into one with a
- * multiplicity, and so that every later result is the same bit for bit whatever the order of the points in the file.
+ * diagram by dimension and by position along the diagonal, so that equal points become neighbours and collapse into one
+ * with a multiplicity, and so that every later result is the same bit for bit whatever the order of the points in the
+ * file.
  *
  * A point x of the diagonal changes no distance for any q: its own unmatched cost is 0, and matching it with a costs
  * c(a, x) >= d(a), what leaving a unmatched costs. So such points are dropped. Cost: O(M log M). */
@@ -15,15 +16,22 @@
 #include "base/error.h"
 
 typedef struct sortable {
-    double birth, death;
+    double point[2];
     int32_t dim;
 } sortable;
 
-static int compare_points(const void *a_ptr, const void *b_ptr) {
+int psh__point_compare(const double *a, const double *b) {
+    double center_a = psh__point_center(a[0], a[1]), center_b = psh__point_center(b[0], b[1]);
+    if (center_a != center_b) return center_a < center_b ? -1 : 1;
+    if (a[0] != b[0]) return a[0] < b[0] ? -1 : 1;
+    return a[1] == b[1] ? 0 : (a[1] < b[1] ? -1 : 1);
+}
+
+/* By dimension; essential classes after the finite points. */
+static int compare(const void *a_ptr, const void *b_ptr) {
     const sortable *a = a_ptr, *b = b_ptr;
     if (a->dim != b->dim) return a->dim < b->dim ? -1 : 1;
-    if (a->birth != b->birth) return a->birth < b->birth ? -1 : 1;
-    return a->death == b->death ? 0 : (a->death < b->death ? -1 : 1);
+    return psh__point_compare(a->point, b->point);
 }
 
 /* Kept points of rows first .. last - 1 of the flat buffers, sorted. Adding 0.0 turns -0.0 into 0.0. */
@@ -34,9 +42,9 @@ static size_t gather(const double *points, const int32_t *dims, size_t first, si
         double birth = points[2 * k] + 0.0, death = points[2 * k + 1] + 0.0;
         if (dims_mask && (dims[k] > 31 || !(dims_mask >> dims[k] & 1))) continue;
         if (birth == death) continue;
-        dst[n_kept++] = (sortable){birth, death, pool ? 0 : dims[k]};
+        dst[n_kept++] = (sortable){{birth, death}, pool ? 0 : dims[k]};
     }
-    qsort(dst, n_kept, sizeof *dst, compare_points);
+    qsort(dst, n_kept, sizeof *dst, compare);
     return n_kept;
 }
 
@@ -58,33 +66,36 @@ static void append_measures(fill *to, const sortable *sorted, size_t n_sorted) {
                                       .counts = to->counts + to->n_points,
                                       .births = to->births + to->n_births};
         }
-        if (isinf(sorted[k].death)) {
-            to->births[to->n_births++] = sorted[k].birth;
+        double birth = sorted[k].point[0], death = sorted[k].point[1];
+        if (isinf(death)) {
+            to->births[to->n_births++] = birth;
             measure->n_essential++;
             continue;
         }
+        if (!measure->n_points)
+            measure->birth_lo = measure->birth_hi = birth, measure->death_lo = measure->death_hi = death;
+        measure->birth_lo = fmin(measure->birth_lo, birth), measure->birth_hi = fmax(measure->birth_hi, birth);
+        measure->death_lo = fmin(measure->death_lo, death), measure->death_hi = fmax(measure->death_hi, death);
         measure->n_mass++;
-        if (measure->n_points) {
-            const double *last = to->points + 2 * (to->n_points - 1);
-            if (last[0] == sorted[k].birth && last[1] == sorted[k].death) {
-                to->counts[to->n_points - 1]++;
-                continue;
-            }
+        if (measure->n_points && !psh__point_compare(to->points + 2 * (to->n_points - 1), sorted[k].point)) {
+            to->counts[to->n_points - 1]++;
+            continue;
         }
-        to->points[2 * to->n_points] = sorted[k].birth, to->points[2 * to->n_points + 1] = sorted[k].death;
+        to->points[2 * to->n_points] = birth, to->points[2 * to->n_points + 1] = death;
         to->counts[to->n_points++] = 1;
         measure->n_points++;
     }
 }
 
-psh_status psh__measures_create(const psh_diagrams *set, const size_t *rows, size_t n_rows, bool pool,
-                                uint32_t dims_mask, psh__measures *dst, psh_error *err) {
+psh_status psh__measures_create(const psh_diagrams *set, const size_t *rows, size_t n_rows, const bool *is_wanted,
+                                bool pool, uint32_t dims_mask, psh__measures *dst, psh_error *err) {
     const double *points = psh_diagrams_points(set);
     const int32_t *dims = psh_diagrams_dims(set);
     const uint64_t *offsets = psh_diagrams_offsets(set);
     *dst = (psh__measures){.n_items = n_rows};
     size_t n_all = 0, n_longest = 0;
     for (size_t i = 0; i < n_rows; i++) {
+        if (is_wanted && !is_wanted[i]) continue;
         size_t row = rows ? rows[i] : i, n = (size_t)(offsets[row + 1] - offsets[row]);
         n_all += n;
         if (n > n_longest) n_longest = n;
@@ -102,9 +113,10 @@ psh_status psh__measures_create(const psh_diagrams *set, const size_t *rows, siz
     }
     fill to = {.points = dst->points, .births = dst->births, .counts = dst->counts, .measures = dst->measures};
     for (size_t i = 0; i < n_rows; i++) {
+        dst->first[i] = to.n_measures;
+        if (is_wanted && !is_wanted[i]) continue;
         size_t row = rows ? rows[i] : i;
         size_t n_kept = gather(points, dims, (size_t)offsets[row], (size_t)offsets[row + 1], pool, dims_mask, sorted);
-        dst->first[i] = to.n_measures;
         append_measures(&to, sorted, n_kept);
     }
     dst->first[n_rows] = to.n_measures;

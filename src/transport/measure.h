@@ -11,13 +11,22 @@
 /* One diagram in one dimension (in all, if pooled). Points on the diagonal are gone: they never change a distance. */
 typedef struct psh__measure {
     int32_t dim;
-    size_t n_points;        /* distinct finite points */
-    const double *points;   /* (n_points, 2), rising by (birth, death) */
-    const uint32_t *counts; /* (n_points) multiplicities, at least 1 */
-    size_t n_mass;          /* sum of counts */
+    size_t n_points;                               /* distinct finite points */
+    const double *points;                          /* (n_points, 2), rising by (psh__point_center, birth, death) */
+    const uint32_t *counts;                        /* (n_points) multiplicities, at least 1 */
+    size_t n_mass;                                 /* sum of counts */
+    double birth_lo, birth_hi, death_lo, death_hi; /* bounds of the finite points, if any */
     size_t n_essential;
     const double *births; /* (n_essential), rising: births of the points that never die */
 } psh__measure;
+
+/* Where a point stands along the diagonal: the midpoint of its interval. */
+static inline double psh__point_center(double birth, double death) {
+    return 0.5 * birth + 0.5 * death;
+}
+
+/* The order of points in a measure: -1, 0, 1. Equal only if the points are. */
+int psh__point_compare(const double *a, const double *b);
 
 typedef struct psh__measures {
     size_t n_items;
@@ -30,10 +39,11 @@ typedef struct psh__measures {
 } psh__measures;
 
 /* psh__measures_create() :
- * rows[0 .. n_rows - 1] of `set` (rows NULL: the first n_rows). dims_mask as in psh_diagrams_select(). The order of the
+ * rows[0 .. n_rows - 1] of `set` (rows NULL: the first n_rows). Items with is_wanted[i] false
+ * (NULL: none) get no measures. dims_mask as in psh_diagrams_select(). The order of the
  * points in the set leaves no trace. PSH_ERR_MEMORY. */
-psh_status psh__measures_create(const psh_diagrams *set, const size_t *rows, size_t n_rows, bool pool,
-                                uint32_t dims_mask, psh__measures *dst, psh_error *err);
+psh_status psh__measures_create(const psh_diagrams *set, const size_t *rows, size_t n_rows, const bool *is_wanted,
+                                bool pool, uint32_t dims_mask, psh__measures *dst, psh_error *err);
 void psh__measures_free(psh__measures *measures); /* zeroed struct is fine */
 
 #endif

@@ -49,26 +49,32 @@ static double essential_cost(const psh__measure *a, const psh__measure *b, doubl
     return cost;
 }
 
-/* W_q in one dimension; a or b may be NULL (no points in this dimension). */
-static double measure_distance(psh__matching_room *room, const psh__measure *a, const psh__measure *b,
-                               const psh_wasserstein_params *params) {
-    if ((a ? a->n_essential : 0) != (b ? b->n_essential : 0)) return INFINITY;
-    double scale, finite = psh__matching_cost(room, a, b, params->order, params->ground, &scale);
-    return scale * root(finite + essential_cost(a, b, params->order, scale), params->order);
+/* Adds W_q in one dimension to *sum; a or b may be NULL (no points in this dimension). */
+static psh_status add_distance(psh__matching_room *room, const psh__measure *a, const psh__measure *b,
+                               const psh_wasserstein_params *params, double *sum, psh_error *err) {
+    if ((a ? a->n_essential : 0) != (b ? b->n_essential : 0)) {
+        *sum = INFINITY;
+        return PSH_OK;
+    }
+    double finite;
+    PSH_TRY(psh__matching_cost(room, a, b, params->order, params->ground, &finite, err));
+    *sum += room->scale * root(finite + essential_cost(a, b, params->order, room->scale), params->order);
+    return PSH_OK;
 }
 
 /* Sum over the dimensions that occur in item i of a or item j of b: a merge of two sorted lists. */
-static double item_distance(psh__matching_room *room, const psh__measures *a, size_t i, const psh__measures *b,
-                            size_t j, const psh_wasserstein_params *params) {
+static psh_status item_distance(psh__matching_room *room, const psh__measures *a, size_t i, const psh__measures *b,
+                                size_t j, const psh_wasserstein_params *params, double *dst, psh_error *err) {
     size_t k = a->first[i], k_end = a->first[i + 1], l = b->first[j], l_end = b->first[j + 1];
     double sum = 0;
     while (k < k_end || l < l_end) {
         bool has_a = k < k_end && (l == l_end || a->measures[k].dim <= b->measures[l].dim);
         bool has_b = l < l_end && (k == k_end || b->measures[l].dim <= a->measures[k].dim);
-        sum += measure_distance(room, has_a ? &a->measures[k] : NULL, has_b ? &b->measures[l] : NULL, params);
+        PSH_TRY(add_distance(room, has_a ? &a->measures[k] : NULL, has_b ? &b->measures[l] : NULL, params, &sum, err));
         k += has_a, l += has_b;
     }
-    return sum;
+    *dst = sum;
+    return PSH_OK;
 }
 
 psh_status psh_wasserstein_pair(const psh_diagrams *a, size_t i, const psh_diagrams *b, size_t j,
@@ -78,11 +84,11 @@ psh_status psh_wasserstein_pair(const psh_diagrams *a, size_t i, const psh_diagr
     psh__matching_room *room = NULL;
     psh_status status;
     PSH_TRY_GOTO(read_params(params, &read, err));
-    PSH_TRY_GOTO(psh__measures_create(a, &i, 1, read.pool, read.dims_mask, &measures_a, err));
-    PSH_TRY_GOTO(psh__measures_create(b, &j, 1, read.pool, read.dims_mask, &measures_b, err));
-    size_t n_max = measures_a.max_mass > measures_b.max_mass ? measures_a.max_mass : measures_b.max_mass;
+    PSH_TRY_GOTO(psh__measures_create(a, &i, 1, NULL, read.pool, read.dims_mask, &measures_a, err));
+    PSH_TRY_GOTO(psh__measures_create(b, &j, 1, NULL, read.pool, read.dims_mask, &measures_b, err));
+    size_t n_max = measures_a.max_points > measures_b.max_points ? measures_a.max_points : measures_b.max_points;
     PSH_TRY_GOTO(psh__matching_room_create(n_max, &room, err));
-    *dst = item_distance(room, &measures_a, 0, &measures_b, 0, &read);
+    status = item_distance(room, &measures_a, 0, &measures_b, 0, &read, dst, err);
 done:
     psh__matching_room_free(room);
     psh__measures_free(&measures_a);
@@ -101,6 +107,20 @@ static void condensed_pair(size_t index, size_t n_items, size_t *i, size_t *j) {
     *i = row, *j = index - row * (2 * n_items - row - 1) / 2 + row + 1;
 }
 
+/* Which rows occur in the pairs. */
+static psh_status mark_wanted(const uint32_t *pairs, size_t n_pairs, size_t n_items, bool **dst, psh_error *err) {
+    bool *is_wanted = psh__calloc(n_items, sizeof *is_wanted);
+    if (!is_wanted) return psh__error_memory(err, "list of rows", n_items);
+    *dst = is_wanted;
+    for (size_t p = 0; p < 2 * n_pairs; p++) {
+        if (pairs[p] >= n_items)
+            return psh__error(err, PSH_ERR_PARAMETER, "pair %zu: row %u, but the set has %zu diagrams", p / 2, pairs[p],
+                              n_items);
+        is_wanted[pairs[p]] = true;
+    }
+    return PSH_OK;
+}
+
 /* pairs NULL: all pairs, condensed. */
 static psh_status run_pairs(const psh_diagrams *set, const uint32_t *pairs, size_t n_pairs,
                             const psh_wasserstein_params *params, int n_threads, const psh_progress *progress,
@@ -108,45 +128,54 @@ static psh_status run_pairs(const psh_diagrams *set, const uint32_t *pairs, size
     psh_wasserstein_params read;
     psh__measures measures = {0};
     psh__matching_room **rooms = NULL;
+    bool *is_wanted = NULL;
     psh__ticker ticker;
     size_t n_items = psh_diagrams_count(set), n_turns = (n_pairs + PAIRS_PER_TURN - 1) / PAIRS_PER_TURN;
     int n_workers = psh_cpu_threads(n_threads);
+    int has_failed = 0;
     psh_status status;
     if ((size_t)n_workers > n_turns) n_workers = n_turns ? (int)n_turns : 1;
     PSH_TRY_GOTO(read_params(params, &read, err));
-    for (size_t p = 0; pairs && p < 2 * n_pairs; p++)
-        if (pairs[p] >= n_items) {
-            status = psh__error(err, PSH_ERR_PARAMETER, "pair %zu: row %u, but the set has %zu diagrams", p / 2,
-                                pairs[p], n_items);
-            goto done;
-        }
-    PSH_TRY_GOTO(psh__measures_create(set, NULL, n_items, read.pool, read.dims_mask, &measures, err));
+    if (pairs) PSH_TRY_GOTO(mark_wanted(pairs, n_pairs, n_items, &is_wanted, err));
+    PSH_TRY_GOTO(psh__measures_create(set, NULL, n_items, is_wanted, read.pool, read.dims_mask, &measures, err));
     rooms = psh__calloc((size_t)n_workers, sizeof *rooms);
     if (!rooms) {
         status = psh__error_memory(err, "matching", sizeof *rooms);
         goto done;
     }
-    for (int t = 0; t < n_workers; t++) PSH_TRY_GOTO(psh__matching_room_create(measures.max_mass, &rooms[t], err));
+    for (int t = 0; t < n_workers; t++) PSH_TRY_GOTO(psh__matching_room_create(measures.max_points, &rooms[t], err));
     psh__ticker_start(&ticker, progress, "wasserstein", n_pairs);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_workers)
     for (size_t turn = 0; turn < n_turns; turn++) {
         size_t first = turn * PAIRS_PER_TURN,
                last = first + PAIRS_PER_TURN < n_pairs ? first + PAIRS_PER_TURN : n_pairs;
-        if (psh__ticker_stopped(&ticker)) continue;
-        for (size_t p = first; p < last; p++) {
+        psh_error fault;
+        psh_status turn_status = PSH_OK;
+        if (psh__ticker_stopped(&ticker) || __atomic_load_n(&has_failed, __ATOMIC_RELAXED)) continue;
+        for (size_t p = first; p < last && turn_status == PSH_OK; p++) {
             size_t i, j;
             if (pairs)
                 i = pairs[2 * p], j = pairs[2 * p + 1];
             else
                 condensed_pair(p, n_items, &i, &j);
-            dst[p] = item_distance(rooms[omp_get_thread_num()], &measures, i, &measures, j, &read);
+            turn_status =
+                item_distance(rooms[omp_get_thread_num()], &measures, i, &measures, j, &read, &dst[p], &fault);
+        }
+        if (turn_status != PSH_OK) {
+#pragma omp critical(psh_wasserstein)
+            if (!has_failed) {
+                if (err) *err = fault;
+                status = turn_status;
+                __atomic_store_n(&has_failed, 1, __ATOMIC_RELAXED);
+            }
         }
         psh__ticker_add(&ticker, last - first);
     }
-    status = psh__ticker_status(&ticker, err);
+    if (!has_failed) status = psh__ticker_status(&ticker, err);
 done:
     for (int t = 0; rooms && t < n_workers; t++) psh__matching_room_free(rooms[t]);
     psh__free(rooms);
+    psh__free(is_wanted);
     psh__measures_free(&measures);
     return status;
 }
