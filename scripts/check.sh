@@ -18,8 +18,8 @@ python3 scripts/check-layers.py || { echo "0 passed, 1 failed"; exit 1; }
 echo "== build, warnings are errors"
 build release build
 echo "== tests"
-(cd build && ctest -V > test.log 2>&1)
+(cd build && ctest -V -j "$jobs" > test.log 2>&1)
 echo "== the same under AddressSanitizer and UndefinedBehaviorSanitizer"
 build asan build-asan
-(cd build-asan && UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_stack_use_after_return=1 ctest -V -LE script > test.log 2>&1)
+(cd build-asan && UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_stack_use_after_return=1 ctest -V -j "$jobs" -LE script > test.log 2>&1)
 scripts/count-tests.awk build/test.log build-asan/test.log
