@@ -8,7 +8,7 @@ declare -A groups=(
            libopenblas-dev liblapacke-dev python3-plotly"
   [demo]="dataset-fashion-mnist"
   [check]="libcmocka-dev python3-numpy python3-scipy python3-sklearn python3-gudhi python3-pot python3-pil chromium"
-  [lint]="clang clang-format clang-tidy cppcheck gcovr libclang-rt-14-dev"
+  [lint]="clang clang-format clang-tidy cppcheck gcovr libclang-rt-14-dev libomp-dev"
   [bench]="python3-faiss python3-venv"
 )
 
