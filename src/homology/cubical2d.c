@@ -22,7 +22,8 @@
  * Equal values: the order of equals adds pairs with birth = death, which are dropped, and changes no other interval, so
  * plateaus need no care. Superlevel sets: the reverse order, by complementing rings and keys.
  *
- * Cost: O(pixels) for rings, O(saddles log saddles) for the rest, but for the lengths of paths. A long path lays
+ * Cost: O(pixels) for rings, O(saddles log saddles) for the rest, but for the lengths of paths: 47 us for a smoothed
+ * 8-bit tile of 224 x 224 pixels on one Zen 5 core (bench_cubical), of which paths take a third. A long path lays
  * stations where later paths end, so that no pixel is walked over more than a bounded number of times. Eight paths are
  * walked at a time, since one alone waits for memory at every step (eight against three: twice as fast on smoothed 224
  * x 224 tiles). Tried and lost: stations on paths of 8 and 16 steps too (4 and 2 times slower), prefetching edges and

@@ -131,8 +131,9 @@ def main():
     n_passed = n_failed = n_skipped = 0
     sets = []
     if os.path.exists(MNIST):
-        images = mnist_images(40)
-        sets += [(f"fashion-mnist {i}", typed) for i, image in enumerate(images) for typed in as_types(image)]
+        images = mnist_images(60)
+        sets += [(f"fashion-mnist {i}", image) for i, image in enumerate(images)]
+        sets += [(f"fashion-mnist {i}", typed) for i, image in enumerate(images[:6]) for typed in as_types(image)]
     else:
         print(f"skipped: no {MNIST}; install dataset-fashion-mnist")
         n_skipped += 1
