@@ -44,6 +44,10 @@ def load_library():
     if not os.path.exists(path):
         print(f"skipped: no {path}; build the library, or set PERSIHASH to the tool beside it")
         sys.exit(77)
+    with open(path, "rb") as file:
+        if b"__asan_init" in file.read():
+            print("skipped: the library is built with AddressSanitizer, which Python cannot load; use another preset")
+            sys.exit(77)
     library = c.CDLL(path)
     library.psh_image_pixels.restype = c.c_void_p
     return library
