@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 jobs=$(nproc)
 
 build() { # build PRESET FOLDER
-  cmake --preset "$1" -DPSH_WERROR=ON > "/dev/null" && cmake --build "$2" -j "$jobs" > "$2/build.log" 2>&1 || {
+  cmake --preset "$1" -DPSH_WERROR=ON -DPSH_TESTS=ON > /dev/null && cmake --build "$2" -j "$jobs" > "$2/build.log" 2>&1 || {
     grep -E -A8 'error:|warning:|FAILED:' "$2/build.log" | head -60
     echo "the $1 build failed (see $2/build.log)"
     echo "0 passed, 1 failed"
