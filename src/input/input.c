@@ -108,7 +108,8 @@ static size_t write_name(const psh_input *input, size_t i_item, char *dst, size_
 
 static psh_status make_names(psh_input *input, psh_error *err) {
     size_t n_bytes = input->n_items * sizeof(char *);
-    for (size_t i = 0; i < input->n_items; i++) n_bytes += write_name(input, i, NULL, 0) + 1;
+    char unused[1];
+    for (size_t i = 0; i < input->n_items; i++) n_bytes += write_name(input, i, unused, sizeof unused) + 1;
     input->names = psh__malloc(n_bytes, 1);
     if (!input->names) return psh__error_memory(err, "the names of items", n_bytes);
     char *at = (char *)(input->names + input->n_items), *end = (char *)input->names + n_bytes;

@@ -40,12 +40,12 @@ static bool is_integer(const char *text, int64_t *number) {
 static char **copy_names(const entry *sorted, size_t n_entries, size_t n_classes) {
     size_t n_bytes = n_classes * sizeof(char *), i_class = 0;
     for (size_t i = 0; i < n_entries; i++)
-        if (i == 0 || strcmp(sorted[i].name, sorted[i - 1].name)) n_bytes += strlen(sorted[i].name) + 1;
+        if (i == 0 || strcmp(sorted[i].name, sorted[i - 1].name) != 0) n_bytes += strlen(sorted[i].name) + 1;
     char **names = psh__malloc(n_bytes, 1);
     if (!names) return NULL;
     char *at = (char *)(names + n_classes);
     for (size_t i = 0; i < n_entries; i++)
-        if (i == 0 || strcmp(sorted[i].name, sorted[i - 1].name)) {
+        if (i == 0 || strcmp(sorted[i].name, sorted[i - 1].name) != 0) {
             names[i_class++] = at;
             at = stpcpy(at, sorted[i].name) + 1;
         }
@@ -65,7 +65,7 @@ psh_status psh__labels_create(const char *const *names, size_t n_labels, psh__la
     for (size_t i = 0; !are_integers && i < n_labels; i++) entries[i].number = 0;
     qsort(entries, n_labels, sizeof *entries, compare_entries);
     for (size_t i = 0; i < n_labels; i++) {
-        if (i == 0 || strcmp(entries[i].name, entries[i - 1].name)) dst->n_classes++;
+        if (i == 0 || strcmp(entries[i].name, entries[i - 1].name) != 0) dst->n_classes++;
         dst->labels[entries[i].i_item] = (int64_t)dst->n_classes - 1;
     }
     dst->names = copy_names(entries, n_labels, dst->n_classes);
