@@ -63,7 +63,7 @@ function canvasOf(width, height, className) {
 
 /* --- Colours ------------------------------------------------------------------------------------------------------ */
 
-/* Paul Tol's "muted" scheme, which stays distinct for colour-blind readers; and dark grey; from the eleventh group on the same colours
+/* Paul Tol's "muted" scheme and a dark grey, distinct for colour-blind readers; from the eleventh group on the same colours
  * come with another symbol. Groups beyond that are grey. */
 const COLOURS = ["#44AA99", "#CC6677", "#332288", "#DDCC77", "#88CCEE", "#882255", "#117733", "#AA4499", "#999933", "#4d4d4d"];
 const SYMBOLS = ["circle", "diamond", "square", "triangle-up"];
