@@ -14,6 +14,7 @@
  * always accumulated in float64. */
 #include <math.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -28,6 +29,15 @@ typedef struct merge {
     psh__edge edge; /* an item of each cluster */
     uint32_t step;
 } merge;
+
+/* Half of each row is read down a column, every item from another page: with pages of 2 MB instead of 4 KB their
+ * addresses are found in the cache of the page table. A wish; it changes nothing if the system does not grant it. */
+static void use_large_pages(void *memory, size_t n_bytes) {
+#ifdef MADV_HUGEPAGE
+    const uintptr_t page = 4096, begin = ((uintptr_t)memory + page - 1) / page * page;
+    if (n_bytes > 1 << 22) (void)madvise((void *)begin, n_bytes - page, MADV_HUGEPAGE);
+#endif
+}
 
 #define REAL float
 #define NAME(name) name##_f32
