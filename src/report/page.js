@@ -154,7 +154,8 @@ function imageOf(item, side) {
 function diagramCanvas(item, side) {
   if (!diagrams) return null;
   const isLarge = side >= 120;
-  const left = isLarge ? 36 : 1, bottom = isLarge ? 18 : 1, top = 1, right = isLarge ? 4 : 1;
+  const lo = digits(diagrams.lo, 3), hi = digits(diagrams.hi, 3);
+  const left = isLarge ? 16 + 6.4 * Math.max(lo.length, hi.length, 3) : 1, bottom = isLarge ? 18 : 1, top = 1, right = isLarge ? 4 : 1;
   const roof = points.hasInfinite ? (isLarge ? 12 : 5) : 0; /* a strip above the square for infinite deaths */
   const inner = isLarge ? side : side - 2, floor = top + roof + inner;
   const [canvas, context] = canvasOf(left + inner + right, floor + bottom, "diagram");
@@ -191,7 +192,6 @@ function diagramCanvas(item, side) {
   if (!isLarge) return canvas;
   context.fillStyle = "#5b6470";
   context.font = "10.5px " + getComputedStyle(document.body).fontFamily;
-  const lo = digits(diagrams.lo, 3), hi = digits(diagrams.hi, 3);
   context.textAlign = "left";
   context.fillText(lo, left, floor + 12);
   context.textAlign = "right";
@@ -212,7 +212,7 @@ function facesOf(item, side) {
   const faces = [];
   if (pictures) faces.push(imageOf(item, side) || el("div.missing", { style: { width: side + "px", height: side + "px" } }, "no picture kept"));
   if (diagrams) faces.push(diagramCanvas(item, side));
-  if (!faces.length) faces.push(codeCanvas(item, side) || el("div.missing", { style: { width: side + "px", height: side + "px" } }, "item " + rowOf(item)));
+  if (!faces.length && codeBytes) faces.push(codeCanvas(item, side));
   return faces;
 }
 
@@ -268,10 +268,10 @@ function show(item, pin) {
     fact("Points", count(values.n_points[item]));
     fact("Total persistence", digits(values.persistence[item], 4));
   }
-  const image = imageOf(item, 150), diagram = diagramCanvas(item, 150), code = codeCanvas(item, 96);
+  const image = imageOf(item, 140), diagram = diagramCanvas(item, 140), code = codeCanvas(item, 96);
   const faces = [];
   if (image) faces.push(el("figure", {}, image));
-  else if (pictures) faces.push(el("div.missing", { style: { width: "150px", height: "150px" } }, "no picture kept for this item: the page has " + plural(pictureOf.size, "picture")));
+  else if (pictures) faces.push(el("div.missing", { style: { width: "140px", height: "140px" } }, "no picture kept for this item: the page has " + plural(pictureOf.size, "picture")));
   if (diagram) faces.push(el("figure", {}, diagram, el("figcaption", {}, dimsKey(), isCut(item) ? el("div", {}, "the " + count(diagrams.n_most) + " most persistent points") : null)));
   const isNamed = nameOf(item) !== "";
   panel.replaceChildren(
@@ -279,7 +279,7 @@ function show(item, pin) {
       el("button.pin", { type: "button", "aria-pressed": String(state.isPinned), title: "Click a point to pin it, Escape to let go", onclick: () => show(item, !state.isPinned) }, state.isPinned ? "pinned" : "pin")),
     ...(isNamed ? [el("div.name", {}, nameOf(item))] : []),
     el("div.faces", {}, faces),
-    el("div.facts", {}, facts, ...(code ? [el("figure", {}, code, el("figcaption", {}, codes.n_bits + "-bit code"))] : [])),
+    el("div.facts", {}, facts.children.length ? facts : null, ...(code ? [el("figure", {}, code, el("figcaption", {}, codes.n_bits + "-bit code"))] : [])),
     ...(state.near.length ? [el("div", {}, el("h3", {}, "Nearest by code"), el("div.near-strip", {}, state.near.map(nearTile)))] : []),
     el("input.find", { type: "search", placeholder: "Find an item by number" + (data.names ? " or name" : "") + " …", "aria-label": "Find an item", onkeydown: findItem }));
   panel.dataset.item = rowOf(item);
