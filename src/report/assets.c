@@ -8,15 +8,17 @@
 #define EMBED(symbol, path)                                                                                            \
     __asm__(".pushsection .rodata,\"a\",%progbits\n"                                                                   \
             ".balign 16\n"                                                                                             \
-            ".local " #symbol "_start\n"                                                                               \
-            ".local " #symbol "_end\n" #symbol "_start:\n"                                                             \
-            ".incbin \"" path "\"\n" #symbol "_end:\n"                                                                 \
-            ".byte 0\n"                                                                                                \
+            ".local " #symbol "_bytes\n" #symbol "_bytes:\n"                                                           \
+            ".incbin \"" path "\"\n"                                                                                   \
+            "1: .byte 0\n"                                                                                             \
+            ".balign 8\n"                                                                                              \
+            ".local " #symbol "_n_bytes\n" #symbol "_n_bytes:\n"                                                       \
+            ".quad 1b - " #symbol "_bytes\n"                                                                           \
             ".popsection\n");                                                                                          \
-    extern const uint8_t symbol##_start[] __attribute__((visibility("hidden")));                                       \
-    extern const uint8_t symbol##_end[] __attribute__((visibility("hidden")));                                         \
+    extern const uint8_t symbol##_bytes[] __attribute__((visibility("hidden")));                                       \
+    extern const uint64_t symbol##_n_bytes __attribute__((visibility("hidden")));                                      \
     psh__asset symbol(void) {                                                                                          \
-        return (psh__asset){symbol##_start, (size_t)(symbol##_end - symbol##_start)};                                  \
+        return (psh__asset){symbol##_bytes, (size_t)symbol##_n_bytes};                                                 \
     }
 
 EMBED(psh__asset_html, PSH_PAGE_FOLDER "/page.html")

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#define ZLIB_CONST /* input of zlib is const */
 #include <zlib.h>
 
 #include "base/alloc.h"
@@ -187,7 +188,7 @@ void psh__json_packed(psh__text *text, const void *bytes, size_t n_bytes) {
     size_t n_room = deflateBound(&stream, (uLong)n_bytes);
     packed = psh__malloc(n_room, 1);
     if (packed) {
-        stream.next_in = (Bytef *)(uintptr_t)bytes; /* zlib reads only */
+        stream.next_in = bytes; /* zlib reads only */
         stream.avail_in = (uInt)n_bytes;
         stream.next_out = packed;
         stream.avail_out = (uInt)n_room;
