@@ -52,7 +52,7 @@ typedef struct psh__matching_room {
     psh__cost cost;
     double order;
     psh_ground ground;
-    double scale;
+    double scale, inverse_scale;
     psh__side side[2]; /* side 0 has no more nodes than side 1 */
     psh__arc *arcs;
     size_t n_arcs, arcs_capacity; /* in use or free; room */
@@ -96,9 +96,21 @@ double psh__matching_bound(const psh__matching_room *room);
 double psh__matching_scale(const psh__measure *a, const psh__measure *b, double order, psh_ground ground);
 /* Fills cost and both sides: duals 0, all units open. */
 psh_status psh__matching_build(psh__matching_room *room, const psh__measure *a, const psh__measure *b, psh_error *err);
-/* The view of node i of `side` upon the other side. */
-psh__scan_view psh__matching_view(const psh__matching_room *room, int side, uint32_t i);
 double psh__matching_pair_cost(const psh__matching_room *room, uint32_t i, uint32_t j); /* i of side 0, j of side 1 */
+
+/* The view of node i of `side` upon the other side. */
+static inline psh__scan_view psh__matching_view(const psh__matching_room *room, int side, uint32_t i) {
+    const psh__side *from = &room->side[side], *to = &room->side[!side];
+    psh__scan_view view = {.cost = room->cost,
+                           .x = from->x[i],
+                           .y = from->y[i],
+                           .xs = to->x,
+                           .ys = to->y,
+                           .run_first = from->run_first[i],
+                           .run_end = from->run_end[i]};
+    if (room->cost == PSH__COST_MATRIX) view.row = from->costs + i * PSH__SCAN_ROUND_UP(to->n_nodes);
+    return view;
+}
 
 /* Adds `amount` units to the pair (i of `side`, j of the other), and takes them from an arc, which may vanish. Neither
  * touches open and matched. */

@@ -45,7 +45,7 @@ static psh__cost choose_cost(double order, psh_ground ground) {
 
 static void append(psh__side *side, const psh__matching_room *room, const double *point, uint32_t count) {
     uint32_t i = side->n_nodes++;
-    double x = point[0] / room->scale, y = point[1] / room->scale;
+    double x = point[0] * room->inverse_scale, y = point[1] * room->inverse_scale;
     side->x[i] = x, side->y[i] = y;
     side->center[i] = psh__point_center(x, y);
     side->diagonal[i] = power((y - x) * (room->ground == PSH_GROUND_LINF ? 0.5 : sqrt(0.5)), room->order);
@@ -131,6 +131,7 @@ static psh_status set_costs(psh__matching_room *room, psh_error *err) {
 
 psh_status psh__matching_build(psh__matching_room *room, const psh__measure *a, const psh__measure *b, psh_error *err) {
     room->cost = choose_cost(room->order, room->ground);
+    room->inverse_scale = 1 / room->scale;
     room->n_arcs = 0, room->free_arc = PSH__NO_ARC;
     for (int s = 0; s < 2; s++) room->side[s].n_nodes = 0;
     append_all(room, a, b);
@@ -147,19 +148,6 @@ psh_status psh__matching_build(psh__matching_room *room, const psh__measure *a, 
     if (!room->side[0].n_nodes || !room->side[1].n_nodes) return PSH_OK;
     set_windows(room);
     return room->cost == PSH__COST_MATRIX ? set_costs(room, err) : PSH_OK;
-}
-
-psh__scan_view psh__matching_view(const psh__matching_room *room, int side, uint32_t i) {
-    const psh__side *from = &room->side[side], *to = &room->side[!side];
-    psh__scan_view view = {.cost = room->cost,
-                           .x = from->x[i],
-                           .y = from->y[i],
-                           .xs = to->x,
-                           .ys = to->y,
-                           .run_first = from->run_first[i],
-                           .run_end = from->run_end[i]};
-    if (room->cost == PSH__COST_MATRIX) view.row = from->costs + i * PSH__SCAN_ROUND_UP(to->n_nodes);
-    return view;
 }
 
 double psh__matching_pair_cost(const psh__matching_room *room, uint32_t i, uint32_t j) {

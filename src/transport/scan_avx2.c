@@ -15,7 +15,14 @@ typedef __m256d mask;
 #define V_MIN(a, b) _mm256_min_pd(a, b)
 #define V_SQRT(a) _mm256_sqrt_pd(a)
 #define V_LESS(a, b) _mm256_cmp_pd(a, b, _CMP_LT_OQ)
+#define V_EQUAL(a, b) _mm256_cmp_pd(a, b, _CMP_EQ_OQ)
+#define V_LEAST(a) least_lane(a)
 #define V_BLEND(m, if_false, if_true) _mm256_blendv_pd(if_false, if_true, m)
+
+static inline double least_lane(__m256d a) {
+    __m128d half = _mm_min_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+    return _mm_cvtsd_f64(_mm_min_sd(half, _mm_unpackhi_pd(half, half)));
+}
 
 #include "transport/scan_body.h"
 

@@ -15,6 +15,8 @@ typedef __mmask8 mask;
 #define V_MIN(a, b) _mm512_min_pd(a, b)
 #define V_SQRT(a) _mm512_sqrt_pd(a)
 #define V_LESS(a, b) _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ)
+#define V_EQUAL(a, b) _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ)
+#define V_LEAST(a) _mm512_reduce_min_pd(a)
 #define V_BLEND(m, if_false, if_true) _mm512_mask_mov_pd(if_false, m, if_true)
 
 #include "transport/scan_body.h"

@@ -1,21 +1,15 @@
 /* scan_body.h : the scans once, for every vector width. A file that includes it defines
  *     LANES, vec, mask and the operations V_SET1 V_ALIGNED V_STORE V_ADD V_SUB V_MUL V_ABS V_MAX V_MIN V_SQRT V_LESS
- *     V_BLEND(mask, if_false, if_true)
+ *     V_EQUAL V_BLEND(mask, if_false, if_true) V_LEAST(vec): the least lane
  * and gets `nearest` and `relax`. Indices travel in lanes of doubles (exact up to 2^53), so one kind of lane is enough.
  *
  * Each lane keeps the least value that it saw, the first index of it and its second least value; lanes are joined at
- * the end. The least of all is the least lane; the second of all is the least among the winner's second and the others'
- * least. */
+ * the end: the least of all, then the least index among the lanes that have it, then the second of that lane or the
+ * least of another, whichever is less. */
 #include <math.h>
 #include <stdint.h>
 
 #include "transport/scan.h"
-
-typedef struct lanes {
-    double least[LANES] __attribute__((aligned(64)));
-    double index[LANES] __attribute__((aligned(64)));
-    double second[LANES] __attribute__((aligned(64)));
-} lanes;
 
 static const double lane_numbers[8] __attribute__((aligned(64))) = {0, 1, 2, 3, 4, 5, 6, 7};
 
@@ -30,15 +24,13 @@ static inline vec cost_of(psh__cost cost, const psh__scan_view *view, vec x, vec
     return cost == PSH__COST_LINF ? larger : V_MUL(larger, larger);
 }
 
-/* The winning lane: least value, then least index. */
-static inline int join(const lanes *of, psh__scan_least *dst) {
-    int winner = 0;
-    for (int k = 1; k < LANES; k++)
-        if (of->least[k] < of->least[winner] || (of->least[k] == of->least[winner] && of->index[k] < of->index[winner]))
-            winner = k;
-    dst->least = of->least[winner];
-    dst->at = dst->least < INFINITY ? (size_t)of->index[winner] : SIZE_MAX;
-    return winner;
+/* Fills in the least value and its index; returns the lane that has both. */
+static inline __attribute__((always_inline)) mask join(vec least, vec index, psh__scan_least *dst) {
+    dst->least = V_LEAST(least);
+    vec candidates = V_BLEND(V_EQUAL(least, V_SET1(dst->least)), V_SET1(INFINITY), index);
+    double at = V_LEAST(candidates);
+    dst->at = dst->least < INFINITY ? (size_t)at : SIZE_MAX;
+    return V_EQUAL(candidates, V_SET1(at));
 }
 
 static inline __attribute__((always_inline)) void nearest_of(psh__cost cost, const psh__scan_view *view,
@@ -53,12 +45,8 @@ static inline __attribute__((always_inline)) void nearest_of(psh__cost cost, con
         index = V_BLEND(is_less, index, here);
         here = V_ADD(here, step);
     }
-    lanes all;
-    V_STORE(all.least, least), V_STORE(all.index, index), V_STORE(all.second, second);
-    int winner = join(&all, dst);
-    dst->second = all.second[winner];
-    for (int k = 0; k < LANES; k++)
-        if (k != winner && all.least[k] < dst->second) dst->second = all.least[k];
+    mask is_winner = join(least, index, dst);
+    dst->second = V_LEAST(V_BLEND(is_winner, least, second));
 }
 
 static inline __attribute__((always_inline)) void relax_of(psh__cost cost, const psh__scan_view *view,
@@ -87,9 +75,7 @@ static inline __attribute__((always_inline)) void relax_of(psh__cost cost, const
     }
     for (; j < all_end; j += LANES) TAKE(V_LOAD(keys + j));
 #undef TAKE
-    lanes all;
-    V_STORE(all.least, least), V_STORE(all.index, index);
-    join(&all, dst);
+    (void)join(least, index, dst);
 }
 
 static void nearest(const psh__scan_view *view, const double *duals, psh__scan_least *dst) {

@@ -15,6 +15,8 @@ typedef uint64x2_t mask;
 #define V_MIN(a, b) vminq_f64(a, b)
 #define V_SQRT(a) vsqrtq_f64(a)
 #define V_LESS(a, b) vcltq_f64(a, b)
+#define V_EQUAL(a, b) vceqq_f64(a, b)
+#define V_LEAST(a) vminvq_f64(a)
 #define V_BLEND(m, if_false, if_true) vbslq_f64(m, if_true, if_false)
 
 #include "transport/scan_body.h"
