@@ -3,8 +3,14 @@
  *
  * W_q(A, B)^q = min over partial matchings of  sum_matched c(a, b)^q + sum_unmatched d(x)^q,   c = ground metric, d(x)
  * = distance to the diagonal. Ground metric L-infinity: d = persistence / 2 (the paper's formula; GUDHI's and Hera's
- * default). Ground metric L2: d = persistence / sqrt 2 (persim's). Points of different homology dimension never match
- * unless pooled: the distance is the sum over dimensions (of W_q, not of W_q^q). */
+ * default). Ground metric L2: d = persistence / sqrt 2 (persim's). q = infinity is the bottleneck distance, with the
+ * greatest distance in place of the sum. Points of different homology dimension never match unless pooled: the distance
+ * is the sum over dimensions (of W_q, not of W_q^q), the maximum for the bottleneck distance.
+ *
+ * Essential classes (infinite deaths) are matched among themselves by sorted births; if their numbers differ in some
+ * dimension the distance is INFINITY. Points on the diagonal never change a distance. docs/math/wasserstein.md tells
+ * how it is done. Results are the same bits for any number of threads, any SIMD level, any order of the points, and
+ * with the two diagrams exchanged. */
 #ifndef PERSIHASH_TRANSPORT_H
 #define PERSIHASH_TRANSPORT_H
 
@@ -18,21 +24,32 @@ typedef enum psh_ground { PSH_GROUND_LINF = 0, PSH_GROUND_L2 = 1 } psh_ground;
 
 typedef struct psh_wasserstein_params {
     size_t struct_bytes;
-    double order;       /* q; 0: 1. At least 1, finite */
+    double order;       /* q; 0: 1. At least 1; INFINITY: bottleneck */
     psh_ground ground;  /* default L-infinity */
     bool pool;          /* ignore homology dimensions (the paper) */
     uint32_t dims_mask; /* 0: all */
+    /* 0: exact. Otherwise the result is W or more, at most (1 + relative_error) W (Hera's contract, one-sided), by
+     * stopping as soon as the duals prove it. Ignored for the bottleneck distance, which is always exact. */
+    double relative_error;
 } psh_wasserstein_params;
 
 /* psh_wasserstein_check() : PSH_OK, or PSH_ERR_PARAMETER and why. */
 PSH_API psh_status psh_wasserstein_check(const psh_wasserstein_params *params, psh_error *err);
 
 /* psh_wasserstein_pair() :
- * Distance of diagram i of `a` and j of `b` (which may be one set). Essential classes are matched among themselves by
- * sorted births; if their numbers differ in some dimension the distance is INFINITY. Exact up to rounding of doubles.
+ * Distance of diagram i of `a` and j of `b` (which may be one set). Exact up to rounding of doubles.
+ * Cost: for uniform points about 6 us (20 a side), 60 us (100), 1 ms (500), 200 ms (5000).
  * Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY. Threads: safe. */
 PSH_API psh_status psh_wasserstein_pair(const psh_diagrams *a, size_t i, const psh_diagrams *b, size_t j,
                                         const psh_wasserstein_params *params, double *dst, psh_error *err);
+
+/* psh_wasserstein_verify() :
+ * The distance again, with its proof: *lower_bound is what the dual solution proves that no matching can be below,
+ * after a check of all pairs of points. The distance is optimal if the two agree up to rounding (about 1e-13 of it), or
+ * up to relative_error if that is set. PSH_ERR_UNSUPPORTED for the bottleneck distance. */
+PSH_API psh_status psh_wasserstein_verify(const psh_diagrams *a, size_t i, const psh_diagrams *b, size_t j,
+                                          const psh_wasserstein_params *params, double *distance, double *lower_bound,
+                                          psh_error *err);
 
 /* psh_wasserstein_condensed() :
  * All pairs of a set, SciPy's pdist order. dst : (N (N - 1) / 2), caller-allocated. Threads: parallel over pairs; the
@@ -43,6 +60,14 @@ PSH_API psh_status psh_wasserstein_condensed(const psh_diagrams *set, const psh_
 /* psh_wasserstein_pairs() :
  * Distances of the listed pairs: pairs : (n_pairs, 2) rows of `set`; dst : (n_pairs). */
 PSH_API psh_status psh_wasserstein_pairs(const psh_diagrams *set, const uint32_t *pairs, size_t n_pairs,
+                                         const psh_wasserstein_params *params, int n_threads,
+                                         const psh_progress *progress, double *dst, psh_error *err);
+
+/* psh_wasserstein_cross() :
+ * Distances of rows of `a` against rows of `b` (which may be one set): dst : (n_rows_a, n_rows_b). rows NULL: the first
+ * n_rows. One against many is n_rows_a = 1. */
+PSH_API psh_status psh_wasserstein_cross(const psh_diagrams *a, const size_t *rows_a, size_t n_rows_a,
+                                         const psh_diagrams *b, const size_t *rows_b, size_t n_rows_b,
                                          const psh_wasserstein_params *params, int n_threads,
                                          const psh_progress *progress, double *dst, psh_error *err);
 

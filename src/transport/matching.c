@@ -35,12 +35,13 @@ static void send_to_diagonal(psh__side *side) {
 }
 
 psh_status psh__matching_solve(psh__matching_room *room, const psh__measure *a, const psh__measure *b, double order,
-                               psh_ground ground, double *dst, psh_error *err) {
+                               psh_ground ground, double relative_error, double *dst, psh_error *err) {
     if (a && b && !comes_first(a, b)) {
         const psh__measure *swap = a;
         a = b, b = swap;
     }
     room->order = order, room->ground = ground, room->scale = psh__matching_scale(a, b, order, ground);
+    room->is_bottleneck = false, room->threshold = 0, room->relative_error = relative_error;
     PSH_TRY(psh__matching_build(room, a, b, err));
     if (room->side[0].n_nodes && room->side[1].n_nodes) {
         PSH_TRY(psh__matching_bid(room, 0, err));
@@ -55,10 +56,46 @@ psh_status psh__matching_solve(psh__matching_room *room, const psh__measure *a, 
 }
 
 psh_status psh__matching_cost(psh__matching_room *room, const psh__measure *a, const psh__measure *b, double order,
-                              psh_ground ground, double *dst, psh_error *err) {
-    if (order != 1 || !psh__line_applies(a, b)) return psh__matching_solve(room, a, b, order, ground, dst, err);
+                              psh_ground ground, double relative_error, double *dst, psh_error *err) {
+    if (order != 1 || !psh__line_applies(a, b))
+        return psh__matching_solve(room, a, b, order, ground, relative_error, dst, err);
     room->scale = psh__matching_scale(a, b, order, ground);
     *dst = psh__line_cost(a, b, ground, room->scale, room->line_steps);
+    return PSH_OK;
+}
+
+/* The least that some node must pay: its way to the diagonal or to its nearest partner. */
+static double unavoidable(const psh__matching_room *room) {
+    double threshold = 0;
+    for (int s = 0; s < 2; s++)
+        for (uint32_t i = 0; i < room->side[s].n_nodes; i++) {
+            psh__scan_view view = psh__matching_view(room, s, i);
+            psh__scan_least nearest;
+            room->scan->nearest(&view, room->side[!s].dual, &nearest);
+            threshold = fmax(threshold, fmin(nearest.least, room->side[s].diagonal[i]));
+        }
+    return threshold;
+}
+
+psh_status psh__matching_bottleneck(psh__matching_room *room, const psh__measure *a, const psh__measure *b,
+                                    psh_ground ground, double *dst, psh_error *err) {
+    if (a && b && !comes_first(a, b)) {
+        const psh__measure *swap = a;
+        a = b, b = swap;
+    }
+    room->order = 1, room->ground = ground, room->scale = psh__matching_scale(a, b, 1, ground);
+    room->is_bottleneck = true, room->relative_error = 0;
+    PSH_TRY(psh__matching_build(room, a, b, err));
+    room->threshold = 0;
+    if (room->side[0].n_nodes && room->side[1].n_nodes) {
+        room->threshold = unavoidable(room);
+        PSH_TRY(psh__matching_search(room, 0, err));
+        PSH_TRY(psh__matching_search(room, 1, err));
+    }
+    for (int s = 0; s < 2; s++) /* one side is empty: the other goes to the diagonal */
+        for (uint32_t i = 0; !room->side[!s].n_nodes && i < room->side[s].n_nodes; i++)
+            room->threshold = fmax(room->threshold, room->side[s].diagonal[i]);
+    *dst = room->threshold;
     return PSH_OK;
 }
 

@@ -52,6 +52,9 @@ typedef struct psh__matching_room {
     psh__cost cost;
     double order;
     psh_ground ground;
+    bool is_bottleneck;    /* the longest step counts, not the sum */
+    double relative_error; /* of the cost; 0: exact */
+    double threshold;      /* bottleneck: what is known to be unavoidable; else 0 */
     double scale, inverse_scale;
     psh__side side[2]; /* side 0 has no more nodes than side 1 */
     psh__arc *arcs;
@@ -73,16 +76,21 @@ typedef struct psh__matching_room {
 psh_status psh__matching_room_create(size_t n_max, psh__matching_room **dst, psh_error *err);
 void psh__matching_room_free(psh__matching_room *room); /* NULL is fine */
 
+/* psh__matching_bottleneck() : *dst: the bottleneck distance of the finite points, in units of room->scale. */
+psh_status psh__matching_bottleneck(psh__matching_room *room, const psh__measure *a, const psh__measure *b,
+                                    psh_ground ground, double *dst, psh_error *err);
+
 /* psh__matching_solve() :
  * *dst: W_q^q of the finite points of a and b (NULL: none), in units of room->scale^q; the matching and its duals stay
- * in the room. The same bits if a and b are exchanged. PSH_ERR_MEMORY. */
+ * in the room. The same bits if a and b are exchanged. With relative_error > 0 the search stops as soon as the duals
+ * prove that cost <= (1 + relative_error) W_q^q; what is open then goes to the diagonal. PSH_ERR_MEMORY. */
 psh_status psh__matching_solve(psh__matching_room *room, const psh__measure *a, const psh__measure *b, double order,
-                               psh_ground ground, double *dst, psh_error *err);
+                               psh_ground ground, double relative_error, double *dst, psh_error *err);
 
 /* psh__matching_cost() : the same number by whatever is fastest (line.c, if that applies); the room holds no matching
  * after it. */
 psh_status psh__matching_cost(psh__matching_room *room, const psh__measure *a, const psh__measure *b, double order,
-                              psh_ground ground, double *dst, psh_error *err);
+                              psh_ground ground, double relative_error, double *dst, psh_error *err);
 
 /* psh__matching_bound() :
  * After psh__matching_solve(): a lower bound of the cost from the duals alone, after all n_a n_b slacks were looked at

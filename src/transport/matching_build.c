@@ -58,7 +58,8 @@ static void append_all(psh__matching_room *room, const psh__measure *a, const ps
     while (i < n_a || j < n_b) {
         int which = i == n_a ? 1 : (j == n_b ? -1 : psh__point_compare(a->points + 2 * i, b->points + 2 * j));
         uint32_t n_common = 0;
-        if (which == 0 && room->order == 1) n_common = a->counts[i] < b->counts[j] ? a->counts[i] : b->counts[j];
+        if (which == 0 && room->order == 1 && !room->is_bottleneck)
+            n_common = a->counts[i] < b->counts[j] ? a->counts[i] : b->counts[j];
         if (which <= 0) {
             if (a->counts[i] > n_common) append(&room->side[0], room, a->points + 2 * i, a->counts[i] - n_common);
             i++;

@@ -9,6 +9,11 @@
  * tree moves its dual by (length of the path - its distance), rows down, columns up, which makes the path tight and
  * keeps all else feasible, and units move along the path.
  *
+ * For the bottleneck distance a path is as long as its longest step, and the least length that is known to be
+ * unavoidable
+ * (`threshold`) is where each search starts: it rises only when no path of that length places the root, which by Hall's
+ * theorem no other matching could.
+ *
  * Columns are kept in flat arrays and one pass both relaxes them and finds the nearest (scan.h): for the sizes of
  * diagrams this beats any heap. Only the runs that rows of the tree look at are touched. Cost: a tree of t rows takes
  * t passes. Johnson's potentials and Dijkstra: Edmonds and Karp, J. ACM 19 (1972). */
@@ -37,7 +42,8 @@ static void widen(psh__matching_room *room, const psh__side *columns, tree *of, 
 
 static void enter_row(psh__matching_room *room, const psh__side *rows, tree *of, uint32_t i, double reached,
                       uint32_t parent, uint32_t arc) {
-    double to_diagonal = reached + (rows->dual[i] + rows->diagonal[i]);
+    double to_diagonal =
+        room->is_bottleneck ? fmax(reached, rows->diagonal[i]) : reached + (rows->dual[i] + rows->diagonal[i]);
     room->tree_rows[of->n_rows++] = i;
     room->row_reached[i] = reached, room->row_parent[i] = parent, room->row_arc[i] = arc;
     room->row_stamp[i] = room->stamp;
@@ -46,11 +52,13 @@ static void enter_row(psh__matching_room *room, const psh__side *rows, tree *of,
 
 static void grow(psh__matching_room *room, int side, uint32_t root, tree *of) {
     psh__side *rows = &room->side[side], *columns = &room->side[!side];
-    double reached = 0;
+    void (*relax)(const psh__scan_view *, const double *, double, double, double *, double *, size_t, size_t,
+                  psh__scan_least *) = room->is_bottleneck ? room->scan->relax_longest : room->scan->relax;
+    double reached = room->threshold;
     uint32_t n_scanned = 0;
     *of = (tree){.root = root, .length = INFINITY, .end_column = PSH__NO_NODE};
     room->stamp++;
-    enter_row(room, rows, of, root, 0, PSH__NO_NODE, PSH__NO_ARC);
+    enter_row(room, rows, of, root, reached, PSH__NO_NODE, PSH__NO_ARC);
     for (;;) {
         psh__scan_least nearest;
         do { /* at least once: the rows that entered, or nothing but a look for the nearest column */
@@ -60,10 +68,10 @@ static void grow(psh__matching_room *room, int side, uint32_t root, tree *of) {
                 uint32_t i = room->tree_rows[n_scanned++];
                 view = psh__matching_view(room, side, i);
                 widen(room, columns, of, view.run_first, view.run_end);
-                base = reached + rows->dual[i], label = i;
+                base = room->is_bottleneck ? reached : reached + rows->dual[i], label = i;
             }
             if (view.run_first >= view.run_end) view.run_first = view.run_end = of->first;
-            room->scan->relax(&view, room->prices, base, label, room->keys, room->via, of->first, of->end, &nearest);
+            relax(&view, room->prices, base, label, room->keys, room->via, of->first, of->end, &nearest);
         } while (n_scanned < of->n_rows);
         if (!(nearest.least < of->length)) return;
         uint32_t j = (uint32_t)nearest.at;
@@ -138,13 +146,32 @@ static psh_status shift(psh__matching_room *room, int side, const tree *of, uint
     return PSH_OK;
 }
 
+/* What the cost exceeds its lower bound by if all open units went to the diagonal, and that bound. */
+static double open_gap(const psh__matching_room *room, double *bound) {
+    double gap = 0;
+    *bound = 0;
+    for (int s = 0; s < 2; s++) {
+        const psh__side *side = &room->side[s];
+        for (uint32_t i = 0; i < side->n_nodes; i++) {
+            *bound -= side->supply[i] * side->dual[i];
+            gap += side->open[i] * (side->diagonal[i] + side->dual[i]);
+        }
+    }
+    return gap;
+}
+
 psh_status psh__matching_search(psh__matching_room *room, int side, psh_error *err) {
     psh__side *rows = &room->side[side];
     for (uint32_t root = 0; root < rows->n_nodes; root++)
         while (rows->open[root]) {
             tree of;
+            double bound;
+            if (room->relative_error > 0 && open_gap(room, &bound) <= room->relative_error * bound) return PSH_OK;
             grow(room, side, root, &of);
-            move_duals(room, side, &of);
+            if (room->is_bottleneck)
+                room->threshold = of.length;
+            else
+                move_duals(room, side, &of);
             PSH_TRY(shift(room, side, &of, path_capacity(room, side, &of), err));
         }
     return PSH_OK;

@@ -26,18 +26,32 @@ static void nearest(const psh__scan_view *view, const double *duals, psh__scan_l
     }
 }
 
+static void least_key(const double *keys, size_t first, size_t end, psh__scan_least *dst) {
+    dst->least = INFINITY, dst->at = SIZE_MAX;
+    for (size_t j = first; j < end; j++)
+        if (keys[j] < dst->least) dst->least = keys[j], dst->at = j;
+}
+
 static void relax(const psh__scan_view *view, const double *duals, double base, double label, double *keys, double *via,
                   size_t all_first, size_t all_end, psh__scan_least *dst) {
     for (size_t j = view->run_first; j < view->run_end; j++) {
         double value = base + (cost_of(view, j) + duals[j]);
         if (value < keys[j]) keys[j] = value, via[j] = label;
     }
-    dst->least = INFINITY, dst->at = SIZE_MAX;
-    for (size_t j = all_first; j < all_end; j++)
-        if (keys[j] < dst->least) dst->least = keys[j], dst->at = j;
+    least_key(keys, all_first, all_end, dst);
 }
 
-const psh__scan psh__scan_scalar = {nearest, relax};
+static void relax_longest(const psh__scan_view *view, const double *duals, double base, double label, double *keys,
+                          double *via, size_t all_first, size_t all_end, psh__scan_least *dst) {
+    for (size_t j = view->run_first; j < view->run_end; j++) {
+        double value = cost_of(view, j) + duals[j];
+        if (value < base) value = base;
+        if (value < keys[j]) keys[j] = value, via[j] = label;
+    }
+    least_key(keys, all_first, all_end, dst);
+}
+
+const psh__scan psh__scan_scalar = {nearest, relax, relax_longest};
 
 const psh__scan *psh__scan_kernels(void) {
     switch (psh_cpu_simd()) {

@@ -45,6 +45,9 @@ typedef struct psh__scan {
      * written). Columns that are done have duals and keys INFINITY. */
     void (*relax)(const psh__scan_view *view, const double *duals, double base, double label, double *keys, double *via,
                   size_t all_first, size_t all_end, psh__scan_least *dst);
+    /* The same with keys[j] = min(keys[j], max(base, cost(point, j) + duals[j])): the longest step of a path counts. */
+    void (*relax_longest)(const psh__scan_view *view, const double *duals, double base, double label, double *keys,
+                          double *via, size_t all_first, size_t all_end, psh__scan_least *dst);
 } psh__scan;
 
 /* The kernels of the level in use (psh_cpu_simd()). */

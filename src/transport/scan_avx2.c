@@ -26,4 +26,4 @@ static inline double least_lane(__m256d a) {
 
 #include "transport/scan_body.h"
 
-const psh__scan psh__scan_avx2 = {nearest, relax};
+const psh__scan psh__scan_avx2 = {nearest, relax, relax_longest};

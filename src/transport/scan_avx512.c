@@ -21,4 +21,4 @@ typedef __mmask8 mask;
 
 #include "transport/scan_body.h"
 
-const psh__scan psh__scan_avx512 = {nearest, relax};
+const psh__scan psh__scan_avx512 = {nearest, relax, relax_longest};

@@ -1,7 +1,8 @@
 /* scan_body.h : the scans once, for every vector width. A file that includes it defines
  *     LANES, vec, mask and the operations V_SET1 V_ALIGNED V_STORE V_ADD V_SUB V_MUL V_ABS V_MAX V_MIN V_SQRT V_LESS
  *     V_EQUAL V_BLEND(mask, if_false, if_true) V_LEAST(vec): the least lane
- * and gets `nearest` and `relax`. Indices travel in lanes of doubles (exact up to 2^53), so one kind of lane is enough.
+ * and gets `nearest`, `relax` and `relax_longest`. Indices travel in lanes of doubles (exact up to 2^53), so one kind
+ * of lane is enough.
  *
  * Each lane keeps the least value that it saw, the first index of it and its second least value; lanes are joined at
  * the end: the least of all, then the least index among the lanes that have it, then the second of that lane or the
@@ -49,7 +50,7 @@ static inline __attribute__((always_inline)) void nearest_of(psh__cost cost, con
     dst->second = V_LEAST(V_BLEND(is_winner, least, second));
 }
 
-static inline __attribute__((always_inline)) void relax_of(psh__cost cost, const psh__scan_view *view,
+static inline __attribute__((always_inline)) void relax_of(psh__cost cost, bool is_longest, const psh__scan_view *view,
                                                            const double *duals, double base, double label, double *keys,
                                                            double *via, size_t all_first, size_t all_end,
                                                            psh__scan_least *dst) {
@@ -66,7 +67,8 @@ static inline __attribute__((always_inline)) void relax_of(psh__cost cost, const
     } while (0)
     for (; j < view->run_first; j += LANES) TAKE(V_LOAD(keys + j));
     for (; j < view->run_end; j += LANES) {
-        vec value = V_ADD(bases, V_ADD(cost_of(cost, view, x, y, j), V_LOAD(duals + j))), key = V_LOAD(keys + j);
+        vec value = V_ADD(cost_of(cost, view, x, y, j), V_LOAD(duals + j)), key = V_LOAD(keys + j);
+        value = is_longest ? V_MAX(bases, value) : V_ADD(bases, value);
         mask is_better = V_LESS(value, key);
         key = V_MIN(key, value);
         V_STORE(keys + j, key);
@@ -97,22 +99,32 @@ static void nearest(const psh__scan_view *view, const double *duals, psh__scan_l
     }
 }
 
+#define RELAX(cost, is_longest) relax_of(cost, is_longest, view, duals, base, label, keys, via, all_first, all_end, dst)
 static void relax(const psh__scan_view *view, const double *duals, double base, double label, double *keys, double *via,
                   size_t all_first, size_t all_end, psh__scan_least *dst) {
     switch (view->cost) {
     case PSH__COST_LINF:
-        relax_of(PSH__COST_LINF, view, duals, base, label, keys, via, all_first, all_end, dst);
+        RELAX(PSH__COST_LINF, false);
         return;
     case PSH__COST_LINF_SQUARED:
-        relax_of(PSH__COST_LINF_SQUARED, view, duals, base, label, keys, via, all_first, all_end, dst);
+        RELAX(PSH__COST_LINF_SQUARED, false);
         return;
     case PSH__COST_L2:
-        relax_of(PSH__COST_L2, view, duals, base, label, keys, via, all_first, all_end, dst);
+        RELAX(PSH__COST_L2, false);
         return;
     case PSH__COST_L2_SQUARED:
-        relax_of(PSH__COST_L2_SQUARED, view, duals, base, label, keys, via, all_first, all_end, dst);
+        RELAX(PSH__COST_L2_SQUARED, false);
         return;
     default:
-        relax_of(PSH__COST_MATRIX, view, duals, base, label, keys, via, all_first, all_end, dst);
+        RELAX(PSH__COST_MATRIX, false);
     }
+}
+
+/* The longest step is that of a distance, not of its power, so two kinds of cost are enough. */
+static void relax_longest(const psh__scan_view *view, const double *duals, double base, double label, double *keys,
+                          double *via, size_t all_first, size_t all_end, psh__scan_least *dst) {
+    if (view->cost == PSH__COST_LINF)
+        RELAX(PSH__COST_LINF, true);
+    else
+        RELAX(PSH__COST_L2, true);
 }

@@ -21,4 +21,4 @@ typedef uint64x2_t mask;
 
 #include "transport/scan_body.h"
 
-const psh__scan psh__scan_neon = {nearest, relax};
+const psh__scan psh__scan_neon = {nearest, relax, relax_longest};
