@@ -149,12 +149,20 @@ function imageOf(item, side) {
   return canvas;
 }
 
+/* An end of the diagrams' axes, to a hundredth of their length; short, whatever the unit. */
+function endOfAxis(value) {
+  const step = 10 ** (Math.floor(Math.log10(diagrams.hi - diagrams.lo)) - 2);
+  const rounded = isFinite(1 / step) ? Math.round(value / step) * step : value;
+  const size = Math.abs(rounded);
+  return size > 0 && (size < 0.001 || size >= 1e5) ? rounded.toExponential(2) : digits(rounded + 0, 4);
+}
+
 /* The item's persistence diagram, its square of the given side, with axes when they can be read; null if the page has
  * none. */
 function diagramCanvas(item, side) {
   if (!diagrams) return null;
   const isLarge = side >= 120;
-  const lo = digits(diagrams.lo, 3), hi = digits(diagrams.hi, 3);
+  const lo = endOfAxis(diagrams.lo), hi = endOfAxis(diagrams.hi);
   const left = isLarge ? 16 + 6.4 * Math.max(lo.length, hi.length, 3) : 1, bottom = isLarge ? 18 : 1, top = 1, right = isLarge ? 4 : 1;
   const roof = points.hasInfinite ? (isLarge ? 12 : 5) : 0; /* a strip above the square for infinite deaths */
   const inner = isLarge ? side : side - 2, floor = top + roof + inner;
