@@ -73,7 +73,7 @@ psh_status psh__linkage_chain(const psh_distances *distances, bool is_average, c
     PSH_TRY_GOTO(psh__ticker_status(&ticker, err));
     qsort(merges, n_items - 1, sizeof *merges, compare_merges);
     for (size_t m = 0; m + 1 < n_items; m++) edges[m] = merges[m].edge;
-    status = psh__linkage_from_sorted(edges, n_items - 1, n_items, linkage, err);
+    status = psh__linkage_from_sorted(edges, n_items, linkage, err);
 done:
     psh__free(merges);
     psh__free(edges);

@@ -19,14 +19,7 @@ static int compare_edges(const void *a, const void *b) {
     return (p->j > q->j) - (p->j < q->j);
 }
 
-/* Root of `item`, halving the path on the way (Tarjan, van Leeuwen 1984). */
-static uint32_t find_root(uint32_t *parent, uint32_t item) {
-    while (parent[item] != item) item = parent[item] = parent[parent[item]];
-    return item;
-}
-
-psh_status psh__linkage_from_sorted(const psh__edge *edges, size_t n_edges, size_t n_items, double *linkage,
-                                    psh_error *err) {
+psh_status psh__linkage_from_sorted(const psh__edge *edges, size_t n_items, double *linkage, psh_error *err) {
     uint32_t *parent = psh__malloc(n_items, sizeof *parent);   /* union-find over items */
     uint32_t *size = psh__malloc(n_items, sizeof *size);       /* of a root's cluster */
     uint32_t *cluster = psh__malloc(n_items, sizeof *cluster); /* SciPy's number of a root's cluster */
@@ -37,10 +30,9 @@ psh_status psh__linkage_from_sorted(const psh__edge *edges, size_t n_edges, size
     }
     for (size_t i = 0; i < n_items; i++) parent[i] = cluster[i] = (uint32_t)i, size[i] = 1;
 
-    size_t m = 0; /* rows so far */
-    for (size_t i_edge = 0; i_edge < n_edges && m + 1 < n_items; i_edge++) {
-        uint32_t a = find_root(parent, edges[i_edge].i), b = find_root(parent, edges[i_edge].j);
-        if (a == b) continue;
+    for (size_t m = 0; m + 1 < n_items; m++) {
+        uint32_t a = psh__find_root(parent, edges[m].i), b = psh__find_root(parent, edges[m].j);
+        assert(a != b);
         if (size[a] < size[b]) {
             uint32_t swap = a;
             a = b, b = swap;
@@ -48,11 +40,10 @@ psh_status psh__linkage_from_sorted(const psh__edge *edges, size_t n_edges, size
         double *row = linkage + 4 * m;
         row[0] = cluster[a] < cluster[b] ? cluster[a] : cluster[b];
         row[1] = cluster[a] < cluster[b] ? cluster[b] : cluster[a];
-        row[2] = edges[i_edge].height;
+        row[2] = edges[m].height;
         row[3] = (double)size[a] + size[b];
-        parent[b] = a, size[a] += size[b], cluster[a] = (uint32_t)(n_items + m++);
+        parent[b] = a, size[a] += size[b], cluster[a] = (uint32_t)(n_items + m);
     }
-    assert(m + 1 == n_items);
 done:
     psh__free(parent);
     psh__free(size);
@@ -60,9 +51,9 @@ done:
     return status;
 }
 
-psh_status psh__linkage_from_edges(psh__edge *edges, size_t n_edges, size_t n_items, double *linkage, psh_error *err) {
-    qsort(edges, n_edges, sizeof *edges, compare_edges);
-    return psh__linkage_from_sorted(edges, n_edges, n_items, linkage, err);
+psh_status psh__linkage_from_edges(psh__edge *edges, size_t n_items, double *linkage, psh_error *err) {
+    qsort(edges, n_items - 1, sizeof *edges, compare_edges);
+    return psh__linkage_from_sorted(edges, n_items, linkage, err);
 }
 
 /* The number of items in cluster `id` as row m may use it, or 0 if it may not. */

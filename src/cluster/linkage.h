@@ -15,13 +15,18 @@ typedef struct psh__edge {
     uint32_t i, j;
 } psh__edge;
 
-/* Kruskal's algorithm on edges : (n_edges) that connect all items: in their order, an edge between two clusters joins
- * them and makes a row; others are skipped. linkage : (n_items - 1, 4). PSH_ERR_MEMORY. */
-psh_status psh__linkage_from_sorted(const psh__edge *edges, size_t n_edges, size_t n_items, double *linkage,
-                                    psh_error *err);
+/* The root of `item` in a forest of parents, halving the path on the way (Tarjan, van Leeuwen 1984). */
+static inline uint32_t psh__find_root(uint32_t *parent, uint32_t item) {
+    while (parent[item] != item) item = parent[item] = parent[parent[item]];
+    return item;
+}
+
+/* Rows from the edges of a tree : (n_items - 1), in the order in which they join. linkage : (n_items - 1, 4).
+ * PSH_ERR_MEMORY. */
+psh_status psh__linkage_from_sorted(const psh__edge *edges, size_t n_items, double *linkage, psh_error *err);
 
 /* The same after sorting them. */
-psh_status psh__linkage_from_edges(psh__edge *edges, size_t n_edges, size_t n_items, double *linkage, psh_error *err);
+psh_status psh__linkage_from_edges(psh__edge *edges, size_t n_items, double *linkage, psh_error *err);
 
 /* PSH_OK if linkage : (n_items - 1, 4) is one: each row joins two different clusters that exist and have not been
  * joined yet, the sizes add up, heights do not fall and are not negative. Else PSH_ERR_DATA. PSH_ERR_MEMORY. */

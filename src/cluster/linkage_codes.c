@@ -207,23 +207,33 @@ static uint64_t *sort_keys(uint64_t *keys, uint64_t *spare, size_t n_keys) {
     return keys;
 }
 
+/* The one tree in the union of trees. keys : (n_keys), sorted. edges : (n_items - 1). parent : (n_items) of scratch. */
+static void take_tree(const uint64_t *keys, size_t n_items, uint32_t *parent, psh__edge *edges) {
+    for (size_t i = 0; i < n_items; i++) parent[i] = (uint32_t)i;
+    for (size_t n_edges = 0; n_edges + 1 < n_items; keys++) {
+        uint32_t i = *keys >> PSH__EDGE_ITEM_BITS & PSH__EDGE_ITEM_MASK, j = *keys & PSH__EDGE_ITEM_MASK;
+        uint32_t root_i = psh__find_root(parent, i), root_j = psh__find_root(parent, j);
+        if (root_i == root_j) continue;
+        parent[root_j] = root_i;
+        edges[n_edges++] = (psh__edge){(double)(*keys >> PSH__EDGE_DISTANCE_SHIFT), i, j};
+    }
+}
+
 /* Rows from the union of the trees : (n_keys). */
 static psh_status link_keys(uint64_t *keys, size_t n_keys, size_t n_items, double *linkage, psh_error *err) {
     uint64_t *spare = psh__malloc(n_keys, sizeof *spare);
-    psh__edge *edges = psh__malloc(n_keys, sizeof *edges);
+    uint32_t *parent = psh__malloc(n_items, sizeof *parent);
+    psh__edge *edges = psh__malloc(n_items, sizeof *edges);
     psh_status status = PSH_OK;
-    if (!spare || !edges) {
-        status = psh__error_memory(err, "edges of spanning trees", 24ull * n_keys);
+    if (!spare || !parent || !edges) {
+        status = psh__error_memory(err, "edges of spanning trees", 8ull * n_keys + 20ull * n_items);
         goto done;
     }
-    const uint64_t *sorted = sort_keys(keys, spare, n_keys);
-    for (size_t i = 0; i < n_keys; i++)
-        edges[i] = (psh__edge){(double)(sorted[i] >> PSH__EDGE_DISTANCE_SHIFT),
-                               (uint32_t)(sorted[i] >> PSH__EDGE_ITEM_BITS & PSH__EDGE_ITEM_MASK),
-                               (uint32_t)(sorted[i] & PSH__EDGE_ITEM_MASK)};
-    status = psh__linkage_from_sorted(edges, n_keys, n_items, linkage, err);
+    take_tree(sort_keys(keys, spare, n_keys), n_items, parent, edges);
+    status = psh__linkage_from_sorted(edges, n_items, linkage, err);
 done:
     psh__free(spare);
+    psh__free(parent);
     psh__free(edges);
     return status;
 }
@@ -236,8 +246,9 @@ psh_status psh_linkage_codes(const uint8_t *codes, size_t n_items, size_t n_byte
         return psh__error(err, PSH_ERR_PARAMETER, "linkage of %zu codes; at most %llu can be linked", n_items,
                           (unsigned long long)PSH__EDGE_ITEM_MASK);
 
-    plan p = make_plan(n_items, psh_cpu_threads(n_threads));
-    n_threads = psh_cpu_threads(n_threads) < (int)p.n_tasks ? psh_cpu_threads(n_threads) : (int)p.n_tasks;
+    n_threads = psh_cpu_threads(n_threads);
+    plan p = make_plan(n_items, n_threads);
+    if (n_threads > (int)p.n_tasks) n_threads = (int)p.n_tasks;
     psh__ticker_start(&ticker, progress, "linkage", (uint64_t)n_items * (n_items - 1) / 2);
     uint64_t *edges = psh__malloc(p.n_edges, sizeof *edges);
     if (!edges) return psh__error_memory(err, "edges of spanning trees", 8ull * p.n_edges);

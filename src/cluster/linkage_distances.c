@@ -88,7 +88,7 @@ static psh_status single_linkage(const psh_distances *distances, const psh_progr
         PSH_TRY_GOTO(psh__ticker_status(&ticker, err));
     }
     for (size_t j = 1; j < n_items; j++) s.edges[j - 1] = edge_of(s.lambda[j]); /* item 0 was added last: no lambda */
-    status = psh__linkage_from_edges(s.edges, n_items - 1, n_items, linkage, err);
+    status = psh__linkage_from_edges(s.edges, n_items, linkage, err);
 done:
     psh__free(s.lambda);
     psh__free(s.reach);

@@ -6,7 +6,8 @@
  *
  * Spearman is Pearson of the ranks, ties getting their mean rank. Twice a mean rank is an integer, so the whole is done
  * in integers: exact up to one division. Ranks of small integers (Hamming distances) come from counting, all others
- * from a radix sort. Cost O(N): 50 million values take about 0.3 s by counting, 3 s by sorting (bench_cluster). */
+ * from a radix sort. Cost O(N): 10 million values take 0.12 s by counting, 0.6 s where one side is sorted
+ * (bench_cluster); 5 million with one side sorted 0.37 s, where SciPy takes 2.3 s (bench_cluster_peers.py). */
 #include <assert.h>
 #include <math.h>
 

@@ -103,8 +103,7 @@ static void kernels_equal_scalar_at_every_range(void **state) {
             }
 }
 
-/* The number of threads chooses the number of parts: 1, 4, 6 and 10 parts of 10,000 items; duplicates and ties
- * everywhere. */
+/* The number of threads chooses that of the parts: 1, 4, 6 and 10 here; duplicates and ties everywhere. */
 static void any_number_of_threads_and_parts_gives_the_same_bytes(void **state) {
     (void)state;
     enum { N_ITEMS = 10240, N_BYTES = 2 };
@@ -116,6 +115,17 @@ static void any_number_of_threads_and_parts_gives_the_same_bytes(void **state) {
         free(many);
     }
     free(codes), free(one);
+}
+
+static void the_same_mask_on_all_codes_changes_nothing(void **state) {
+    (void)state;
+    enum { N_ITEMS = 200, N_BYTES = 12 };
+    uint8_t *codes = random_codes(N_ITEMS, N_BYTES, 3, 2);
+    double *before = linkage_of(codes, N_ITEMS, N_BYTES, 1);
+    for (size_t i = 0; i < N_ITEMS * N_BYTES; i++) codes[i] ^= (uint8_t)(0x5b + 31 * (i % N_BYTES));
+    double *after = linkage_of(codes, N_ITEMS, N_BYTES, 1);
+    assert_memory_equal(before, after, 4 * (N_ITEMS - 1) * sizeof *before);
+    free(codes), free(before), free(after);
 }
 
 static void all_equal_codes_join_in_item_order(void **state) {
@@ -265,6 +275,7 @@ int main(void) {
         cmocka_unit_test(simd_levels_agree),
         cmocka_unit_test(kernels_equal_scalar_at_every_range),
         cmocka_unit_test(any_number_of_threads_and_parts_gives_the_same_bytes),
+        cmocka_unit_test(the_same_mask_on_all_codes_changes_nothing),
         cmocka_unit_test(all_equal_codes_join_in_item_order),
         cmocka_unit_test(largest_distance_fits),
         cmocka_unit_test(fewer_than_two_items_are_refused),
