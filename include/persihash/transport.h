@@ -51,6 +51,22 @@ PSH_API psh_status psh_wasserstein_verify(const psh_diagrams *a, size_t i, const
                                           const psh_wasserstein_params *params, double *distance, double *lower_bound,
                                           psh_error *err);
 
+/* One pair of an optimal matching: points a of the first diagram and b of the second, as rows of their diagrams; -1
+ * stands for the diagonal. cost: the ground distance between them, not its power. */
+typedef struct psh_match {
+    int64_t a, b;
+    double cost;
+} psh_match;
+
+/* psh_wasserstein_match() :
+ * The distance and a matching that attains it. matches : room for as many as the two diagrams have points; *n_matches:
+ * how many there are. Each point of a chosen dimension occurs once: by rising a, then those of b that go to the
+ * diagonal. If the numbers of essential classes differ, these are listed with -1 and cost INFINITY. For the bottleneck
+ * distance any matching without a longer step will do. */
+PSH_API psh_status psh_wasserstein_match(const psh_diagrams *a, size_t i, const psh_diagrams *b, size_t j,
+                                         const psh_wasserstein_params *params, psh_match *matches, size_t *n_matches,
+                                         double *distance, psh_error *err);
+
 /* psh_wasserstein_condensed() :
  * All pairs of a set, SciPy's pdist order. dst : (N (N - 1) / 2), caller-allocated. Threads: parallel over pairs; the
  * result does not depend on their number. PSH_ERR_INTERRUPTED when the progress callback says stop. */

@@ -36,7 +36,8 @@ static void send_to_diagonal(psh__side *side) {
 
 psh_status psh__matching_solve(psh__matching_room *room, const psh__measure *a, const psh__measure *b, double order,
                                psh_ground ground, double relative_error, double *dst, psh_error *err) {
-    if (a && b && !comes_first(a, b)) {
+    room->is_exchanged = a && b && !comes_first(a, b);
+    if (room->is_exchanged) {
         const psh__measure *swap = a;
         a = b, b = swap;
     }
@@ -79,7 +80,8 @@ static double unavoidable(const psh__matching_room *room) {
 
 psh_status psh__matching_bottleneck(psh__matching_room *room, const psh__measure *a, const psh__measure *b,
                                     psh_ground ground, double *dst, psh_error *err) {
-    if (a && b && !comes_first(a, b)) {
+    room->is_exchanged = a && b && !comes_first(a, b);
+    if (room->is_exchanged) {
         const psh__measure *swap = a;
         a = b, b = swap;
     }

@@ -33,6 +33,7 @@ typedef struct psh__side {
     double *center;                /* place along the diagonal, rising */
     double *diagonal;              /* D */
     double *dual;                  /* r */
+    uint32_t *point;               /* which point of the measure it is */
     uint32_t *supply;              /* units of mass; supply = open + matched + (units sent to the diagonal) */
     uint32_t *open, *matched;      /* units */
     uint32_t *first_arc;           /* head of the node's list of matched pairs */
@@ -56,7 +57,8 @@ typedef struct psh__matching_room {
     double relative_error; /* of the cost; 0: exact */
     double threshold;      /* bottleneck: what is known to be unavoidable; else 0 */
     double scale, inverse_scale;
-    psh__side side[2]; /* side 0 has no more nodes than side 1 */
+    bool is_exchanged; /* side 0 is b: it has the fewer points */
+    psh__side side[2];
     psh__arc *arcs;
     size_t n_arcs, arcs_capacity; /* in use or free; room */
     uint32_t free_arc;

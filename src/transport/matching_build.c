@@ -43,13 +43,16 @@ static psh__cost choose_cost(double order, psh_ground ground) {
     return PSH__COST_MATRIX;
 }
 
-static void append(psh__side *side, const psh__matching_room *room, const double *point, uint32_t count) {
+/* Point k of the measure, `count` of its units. */
+static void append(psh__side *side, const psh__matching_room *room, const psh__measure *measure, size_t k,
+                   uint32_t count) {
     uint32_t i = side->n_nodes++;
+    const double *point = measure->points + 2 * k;
     double x = point[0] * room->inverse_scale, y = point[1] * room->inverse_scale;
     side->x[i] = x, side->y[i] = y;
     side->center[i] = psh__point_center(x, y);
     side->diagonal[i] = power((y - x) * (room->ground == PSH_GROUND_LINF ? 0.5 : sqrt(0.5)), room->order);
-    side->supply[i] = count;
+    side->point[i] = (uint32_t)k, side->supply[i] = count;
 }
 
 /* Both sorted lists in one merge, so that equal points meet. */
@@ -61,11 +64,11 @@ static void append_all(psh__matching_room *room, const psh__measure *a, const ps
         if (which == 0 && room->order == 1 && !room->is_bottleneck)
             n_common = a->counts[i] < b->counts[j] ? a->counts[i] : b->counts[j];
         if (which <= 0) {
-            if (a->counts[i] > n_common) append(&room->side[0], room, a->points + 2 * i, a->counts[i] - n_common);
+            if (a->counts[i] > n_common) append(&room->side[0], room, a, i, a->counts[i] - n_common);
             i++;
         }
         if (which >= 0) {
-            if (b->counts[j] > n_common) append(&room->side[1], room, b->points + 2 * j, b->counts[j] - n_common);
+            if (b->counts[j] > n_common) append(&room->side[1], room, b, j, b->counts[j] - n_common);
             j++;
         }
     }

@@ -22,7 +22,7 @@ static void carve_all(psh__matching_room *room, carver *from, size_t n_max) {
     for (int s = 0; s < 2; s++) {
         psh__side *side = &room->side[s];
         double **doubles[] = {&side->x, &side->y, &side->center, &side->diagonal, &side->dual};
-        uint32_t **words[] = {&side->supply,    &side->open,      &side->matched,
+        uint32_t **words[] = {&side->point,     &side->supply,    &side->open,   &side->matched,
                               &side->first_arc, &side->run_first, &side->run_end};
         for (size_t k = 0; k < sizeof doubles / sizeof *doubles; k++) *doubles[k] = carve(from, n, sizeof **doubles[k]);
         for (size_t k = 0; k < sizeof words / sizeof *words; k++) *words[k] = carve(from, n, sizeof **words[k]);

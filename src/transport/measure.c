@@ -18,6 +18,7 @@
 typedef struct sortable {
     double point[2];
     int32_t dim;
+    uint32_t row;
 } sortable;
 
 int psh__point_compare(const double *a, const double *b) {
@@ -31,7 +32,8 @@ int psh__point_compare(const double *a, const double *b) {
 static int compare(const void *a_ptr, const void *b_ptr) {
     const sortable *a = a_ptr, *b = b_ptr;
     if (a->dim != b->dim) return a->dim < b->dim ? -1 : 1;
-    return psh__point_compare(a->point, b->point);
+    int order = psh__point_compare(a->point, b->point);
+    return order ? order : (a->row < b->row ? -1 : 1);
 }
 
 /* Kept points of rows first .. last - 1 of the flat buffers, sorted. Adding 0.0 turns -0.0 into 0.0. */
@@ -42,16 +44,16 @@ static size_t gather(const double *points, const int32_t *dims, size_t first, si
         double birth = points[2 * k] + 0.0, death = points[2 * k + 1] + 0.0;
         if (dims_mask && (dims[k] > 31 || !(dims_mask >> dims[k] & 1))) continue;
         if (birth == death) continue;
-        dst[n_kept++] = (sortable){{birth, death}, pool ? 0 : dims[k]};
+        dst[n_kept++] = (sortable){{birth, death}, pool ? 0 : dims[k], (uint32_t)(k - first)};
     }
     qsort(dst, n_kept, sizeof *dst, compare);
     return n_kept;
 }
 
 typedef struct fill {
-    size_t n_measures, n_points, n_births; /* used so far of the buffers */
+    size_t n_measures, n_points, n_mass, n_births; /* used so far of the buffers */
     double *points, *births;
-    uint32_t *counts;
+    uint32_t *counts, *rows, *essential_rows;
     psh__measure *measures;
 } fill;
 
@@ -64,10 +66,13 @@ static void append_measures(fill *to, const sortable *sorted, size_t n_sorted) {
             *measure = (psh__measure){.dim = sorted[k].dim,
                                       .points = to->points + 2 * to->n_points,
                                       .counts = to->counts + to->n_points,
-                                      .births = to->births + to->n_births};
+                                      .rows = to->rows + to->n_mass,
+                                      .births = to->births + to->n_births,
+                                      .essential_rows = to->essential_rows + to->n_births};
         }
         double birth = sorted[k].point[0], death = sorted[k].point[1];
         if (isinf(death)) {
+            to->essential_rows[to->n_births] = sorted[k].row;
             to->births[to->n_births++] = birth;
             measure->n_essential++;
             continue;
@@ -76,6 +81,7 @@ static void append_measures(fill *to, const sortable *sorted, size_t n_sorted) {
             measure->birth_lo = measure->birth_hi = birth, measure->death_lo = measure->death_hi = death;
         measure->birth_lo = fmin(measure->birth_lo, birth), measure->birth_hi = fmax(measure->birth_hi, birth);
         measure->death_lo = fmin(measure->death_lo, death), measure->death_hi = fmax(measure->death_hi, death);
+        to->rows[to->n_mass++] = sorted[k].row;
         measure->n_mass++;
         if (measure->n_points && !psh__point_compare(to->points + 2 * (to->n_points - 1), sorted[k].point)) {
             to->counts[to->n_points - 1]++;
@@ -106,12 +112,20 @@ psh_status psh__measures_create(const psh_diagrams *set, const size_t *rows, siz
     dst->points = psh__malloc(n_all, 2 * sizeof *dst->points);
     dst->counts = psh__malloc(n_all, sizeof *dst->counts);
     dst->births = psh__malloc(n_all, sizeof *dst->births);
-    if (!sorted || !dst->first || !dst->measures || !dst->points || !dst->counts || !dst->births) {
+    dst->rows = psh__malloc(n_all, sizeof *dst->rows);
+    dst->essential_rows = psh__malloc(n_all, sizeof *dst->essential_rows);
+    if (!sorted || !dst->first || !dst->measures || !dst->points || !dst->counts || !dst->births || !dst->rows ||
+        !dst->essential_rows) {
         psh__free(sorted);
         psh__measures_free(dst);
         return psh__error_memory(err, "sorted diagrams", (unsigned long long)n_all * sizeof(psh__measure));
     }
-    fill to = {.points = dst->points, .births = dst->births, .counts = dst->counts, .measures = dst->measures};
+    fill to = {.points = dst->points,
+               .births = dst->births,
+               .counts = dst->counts,
+               .rows = dst->rows,
+               .essential_rows = dst->essential_rows,
+               .measures = dst->measures};
     for (size_t i = 0; i < n_rows; i++) {
         dst->first[i] = to.n_measures;
         if (is_wanted && !is_wanted[i]) continue;
@@ -134,5 +148,7 @@ void psh__measures_free(psh__measures *measures) {
     psh__free(measures->points);
     psh__free(measures->counts);
     psh__free(measures->births);
+    psh__free(measures->rows);
+    psh__free(measures->essential_rows);
     *measures = (psh__measures){0};
 }

@@ -16,8 +16,10 @@ typedef struct psh__measure {
     const uint32_t *counts;                        /* (n_points) multiplicities, at least 1 */
     size_t n_mass;                                 /* sum of counts */
     double birth_lo, birth_hi, death_lo, death_hi; /* bounds of the finite points, if any */
+    const uint32_t *rows; /* (n_mass) which points of the diagram these are: those of the first point, of the next... */
     size_t n_essential;
     const double *births; /* (n_essential), rising: births of the points that never die */
+    const uint32_t *essential_rows;
 } psh__measure;
 
 /* Where a point stands along the diagonal: the midpoint of its interval. */
@@ -35,7 +37,7 @@ typedef struct psh__measures {
     size_t max_points;      /* greatest n_points and ... */
     size_t max_mass;        /* ... greatest n_mass of any measure */
     double *points, *births;
-    uint32_t *counts;
+    uint32_t *counts, *rows, *essential_rows;
 } psh__measures;
 
 /* psh__measures_create() :

@@ -386,6 +386,68 @@ static void test_verify_agrees_and_proves(void **state) {
     psh_diagrams_free(set);
 }
 
+/* Every point once, costs as they are, and their sum (or maximum) is the distance; in one dimension. */
+static void check_matching(const double *a, size_t n_a, const double *b, size_t n_b, options o) {
+    psh_diagrams *set = set_of(a, n_a, b, n_b);
+    psh_wasserstein_params params = params_of(o);
+    psh_match *matches = malloc((n_a + n_b + 1) * sizeof *matches);
+    bool *is_seen = calloc(n_a + n_b + 1, sizeof *is_seen);
+    size_t n_matches;
+    double found, sum = 0, factor = o.ground == PSH_GROUND_LINF ? 0.5 : sqrt(0.5);
+    assert_int_equal(psh_wasserstein_match(set, 0, set, 1, &params, matches, &n_matches, &found, NULL), PSH_OK);
+    for (size_t k = 0; k < n_matches; k++) {
+        int64_t i = matches[k].a, j = matches[k].b;
+        assert_true(i >= 0 || j >= 0);
+        if (i >= 0) assert_false(is_seen[i]), is_seen[i] = true;
+        if (j >= 0) assert_false(is_seen[n_a + (size_t)j]), is_seen[n_a + (size_t)j] = true;
+        double cost = i < 0 ? (b[2 * j + 1] - b[2 * j]) * factor : (a[2 * i + 1] - a[2 * i]) * factor;
+        if (i >= 0 && j >= 0) {
+            double dx = fabs(a[2 * i] - b[2 * j]), dy = fabs(a[2 * i + 1] - b[2 * j + 1]);
+            cost = o.ground == PSH_GROUND_LINF ? fmax(dx, dy) : hypot(dx, dy);
+        }
+        assert_close(matches[k].cost, cost, 1e-14);
+        sum = isinf(o.order) ? fmax(sum, cost) : sum + pow(cost, o.order);
+    }
+    for (size_t k = 0; k < n_a + n_b; k++) assert_true(is_seen[k]);
+    assert_close(isinf(o.order) ? sum : pow(sum, 1 / o.order), found, 1e-11);
+    assert_true(found == distance(a, n_a, b, n_b, o));
+    psh_diagrams_free(set);
+    free(matches), free(is_seen);
+}
+
+static void test_matching_attains_the_distance(void **state) {
+    psh__random rng;
+    double a[2 * MAX_POINTS], b[2 * MAX_POINTS];
+    psh__random_init(&rng, 11, 0);
+    for (int turn = 0; turn < 200; turn++) {
+        size_t n_a = psh__random_below(&rng, MAX_POINTS), n_b = psh__random_below(&rng, MAX_POINTS);
+        draw(&rng, turn % N_SHAPES, a, n_a), draw(&rng, turn % N_SHAPES, b, n_b);
+        for (size_t k = 0; k < n_a && k < n_b && turn % 3 == 0; k += 2) /* some points in common */
+            b[2 * k] = a[2 * k], b[2 * k + 1] = a[2 * k + 1];
+        check_matching(a, n_a, b, n_b, all_options[turn / N_SHAPES % N_OPTIONS]);
+    }
+}
+
+static void test_matching_lists_essential_classes(void **state) {
+    double a[] = {3, INFINITY, 0, 2, 0, INFINITY, 5, 5}, b[] = {1, INFINITY, 5, INFINITY}, c[] = {1, INFINITY};
+    psh_diagrams *set = set_of(a, 4, b, 2);
+    psh_match matches[6];
+    size_t n_matches;
+    double found;
+    assert_int_equal(psh_diagrams_append(set, c, NULL, 1, NULL, -1, NULL), PSH_OK);
+    assert_int_equal(psh_wasserstein_match(set, 0, set, 1, NULL, matches, &n_matches, &found, NULL), PSH_OK);
+    assert_int_equal(n_matches, 4);
+    assert_true(matches[0].a == 0 && matches[0].b == 1 && matches[0].cost == 2);
+    assert_true(matches[1].a == 1 && matches[1].b == -1 && matches[1].cost == 1);
+    assert_true(matches[2].a == 2 && matches[2].b == 0 && matches[2].cost == 1);
+    assert_true(matches[3].a == 3 && matches[3].b == -1 && matches[3].cost == 0);
+    assert_true(found == 4);
+    assert_int_equal(psh_wasserstein_match(set, 0, set, 2, NULL, matches, &n_matches, &found, NULL), PSH_OK);
+    assert_int_equal(n_matches, 5);
+    assert_true(isinf(found) && isinf(matches[0].cost) && matches[4].b == 0 && isinf(matches[4].cost));
+    psh_diagrams_free(set);
+}
+
 static void test_relative_error_is_kept(void **state) {
     static const double errors[] = {1e-6, 0.01, 0.1, 1};
     psh_diagrams *set = mixed_set(16);
@@ -450,6 +512,15 @@ static void test_every_failed_allocation_is_reported(void **state) {
         psh__alloc_fail_at(0);
     }
     assert_int_equal(status, PSH_OK);
+    psh_match matches[2 * MAX_POINTS];
+    size_t n_matches;
+    status = PSH_ERR_MEMORY;
+    for (unsigned long n = 1; status == PSH_ERR_MEMORY && n < 1000; n++) {
+        psh__alloc_fail_at(n);
+        status = psh_wasserstein_match(set, 0, set, 1, NULL, matches, &n_matches, found, &err);
+        psh__alloc_fail_at(0);
+    }
+    assert_int_equal(status, PSH_OK);
     psh_diagrams_free(set);
 }
 
@@ -483,6 +554,8 @@ int main(void) {
         cmocka_unit_test(test_all_pairs_equal_single_pairs_bit_for_bit),
         cmocka_unit_test(test_bad_options_are_refused),
         cmocka_unit_test(test_verify_agrees_and_proves),
+        cmocka_unit_test(test_matching_attains_the_distance),
+        cmocka_unit_test(test_matching_lists_essential_classes),
         cmocka_unit_test(test_relative_error_is_kept),
         cmocka_unit_test(test_cross_equals_pairs),
         cmocka_unit_test(test_progress_can_stop_the_work),
