@@ -12,7 +12,6 @@
  * The condensed copy is packed whenever a quarter of its rows is empty: rows stay short and come to fit in the cache.
  * Complete linkage takes maxima only, so float32 holds it exactly unless the distances are float64. Average linkage is
  * always accumulated in float64. */
-#include <math.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 

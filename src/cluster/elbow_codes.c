@@ -3,7 +3,6 @@
  * Codes are laid out in the order of the dendrogram's leaves, so what an item has to be compared with is one range for
  * its own cluster, and one for each merge above it. */
 #include <omp.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"

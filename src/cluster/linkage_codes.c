@@ -17,7 +17,6 @@
  * Measured: bench_cluster. */
 #include <assert.h>
 #include <omp.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
