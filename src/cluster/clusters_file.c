@@ -25,7 +25,7 @@ static psh_status read_member(psh__npz *npz, const char *path, const char *name,
 }
 
 static psh_status read_labels(psh__npz *npz, const char *path, int64_t **labels, size_t *n_items, psh_error *err) {
-    member m;
+    member m = {0};
     PSH_TRY(read_member(npz, path, "labels", &m, err));
     psh_status status = PSH_OK;
     if (m.array.n_axes != 1)
@@ -40,7 +40,7 @@ static psh_status read_labels(psh__npz *npz, const char *path, int64_t **labels,
 /* An array that may be absent: *dst stays NULL then. */
 static psh_status read_doubles(psh__npz *npz, const char *path, const char *name, size_t n_axes, double **dst,
                                size_t shape[2], psh_error *err) {
-    member m;
+    member m = {0};
     if (!psh__npz_has(npz, name)) return PSH_OK;
     PSH_TRY(read_member(npz, path, name, &m, err));
     psh_status status = PSH_OK;
@@ -76,7 +76,7 @@ done:
 }
 
 static psh_status read_names(psh__npz *npz, const char *path, psh_clusters *clusters, psh_error *err) {
-    member m;
+    member m = {0};
     if (!psh__npz_has(npz, "names")) return PSH_OK;
     PSH_TRY(read_member(npz, path, "names", &m, err));
     psh_status status;
@@ -90,7 +90,7 @@ static psh_status read_names(psh__npz *npz, const char *path, psh_clusters *clus
 }
 
 static psh_status read_meta(psh__npz *npz, const char *path, psh_clusters *clusters, psh_error *err) {
-    member m;
+    member m = {0};
     char **json = NULL;
     psh_meta *meta;
     if (!psh__npz_has(npz, "meta")) return PSH_OK;
