@@ -56,7 +56,7 @@ PSH_API psh_status psh_codes_write(const psh_codes *set, const char *path, psh_e
  * both ids and what to do. */
 PSH_API psh_status psh_codes_check_same(const psh_codes *a, const psh_codes *b, psh_error *err);
 
-/* --- Hamming distances ---------------------------------------------------------------------------------------------
+/* --- Hamming distances -----------------------------------------------------------------------------------------------
  *
  * All of these take bare packed codes : (n_codes, n_bytes), pad bits zero, 1 <= n_bytes <= 128 (assert). A byte holds
  * every distance of codes of up to 255 bits; the _u8 functions store longer ones as 255 (a complement pair of 256 bits

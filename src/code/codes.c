@@ -91,8 +91,7 @@ const char *psh_codes_frame_id(const psh_codes *set) {
     return text_or_empty(psh_meta_text(set->meta, "frame_id"));
 }
 
-/* --- Companions -----------------------------------------------------------------------------------------------------
- */
+/* --- Companions --------------------------------------------------------------------------------------------------- */
 
 /* Pointers and characters in one block. */
 static psh_status copy_texts(const char *const *texts, size_t n_texts, const char *what, char ***dst, psh_error *err) {
@@ -182,8 +181,7 @@ const uint8_t *psh_codes_model(const psh_codes *set, size_t *n_model_bytes) {
     return set->model;
 }
 
-/* --- May they be compared? ------------------------------------------------------------------------------------------
- */
+/* --- May they be compared? ---------------------------------------------------------------------------------------- */
 
 static const char *known(const char *id) {
     return *id ? id : "unknown";

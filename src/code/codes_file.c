@@ -12,8 +12,7 @@
 #include "base/array.h"
 #include "base/error.h"
 
-/* --- Reading --------------------------------------------------------------------------------------------------------
- */
+/* --- Reading ------------------------------------------------------------------------------------------------------ */
 
 /* One array of the archive, and how error texts call it. */
 typedef struct member {
@@ -198,8 +197,7 @@ done:
     return status;
 }
 
-/* --- Writing --------------------------------------------------------------------------------------------------------
- */
+/* --- Writing ------------------------------------------------------------------------------------------------------ */
 
 static psh_status add_arrays(const psh_codes *set, psh__npz_writer *npz, const char *json, psh_error *err) {
     const size_t shape[2] = {set->n_codes, set->n_bytes};

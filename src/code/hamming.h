@@ -2,32 +2,43 @@
 #ifndef PSH_CODE_HAMMING_H
 #define PSH_CODE_HAMMING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "persihash/code.h"
 
-/* Columns are computed 64 at a time, never fewer. */
-#define PSH__HAMMING_COLUMNS 64
-/* Rows that a kernel holds in registers at once; callers gain by asking for a multiple of it. */
-#define PSH__HAMMING_ROWS 4
 #define PSH__HAMMING_MAX_BYTES (PSH_CODE_MAX_BITS / 8)
-/* A byte counts at most this many planes of 8 bits: 31 * 8 = 248. Kernels for wider codes sum blocks of so many. */
-#define PSH__HAMMING_BLOCK_PLANES 31
+/* A byte counts the differences in 31 planes of 8 bits and no more: 31 * 8 = 248. */
+#define PSH__HAMMING_BYTE_PLANES 31
+/* Rows of one call of a kernel at most. */
+#define PSH__HAMMING_ROWS 64
+/* Kernels may read, and not use, so many bytes behind the last plane. */
+#define PSH__HAMMING_SLACK 128
 
-/* One SIMD level. Byte b of code j is planes[b * stride + j] : (n_planes, stride), n_planes = n_bytes of a code.
- *   queries : (n_rows, n_planes).   dst : (n_rows, dst_stride), of which n_columns are written; a multiple of 64.
- * planes may have any alignment: a caller starts at column j by passing planes + j. */
+/* One call of a kernel: some queries against some columns of the transposed codes. */
+typedef struct psh__hamming_rows {
+    const uint8_t *planes; /* (n_planes, stride): byte b of code j is planes[b * stride + j]; 64 divides stride */
+    size_t stride, n_planes;
+    size_t n_rows;                        /* <= PSH__HAMMING_ROWS */
+    const uint8_t *queries;               /* (n_rows, n_planes) */
+    size_t first[PSH__HAMMING_ROWS], end; /* row r has the columns first[r] .. end - 1, perhaps none */
+    void *dst[PSH__HAMMING_ROWS];         /* column first[r] goes to dst[r][0]; any alignment */
+    bool is_streamed;                     /* the result is larger than the caches: write around them if possible */
+} psh__hamming_rows;
+
+/* One SIMD level. rows_u8: min(distance, 255). */
 typedef struct psh__hamming_kernels {
-    void (*count_u8)(const uint8_t *planes, size_t stride, size_t n_planes, const uint8_t *queries, size_t n_rows,
-                     size_t n_columns, uint8_t *dst, size_t dst_stride); /* min(distance, 255) */
-    void (*count_u16)(const uint8_t *planes, size_t stride, size_t n_planes, const uint8_t *queries, size_t n_rows,
-                      size_t n_columns, uint16_t *dst, size_t dst_stride);
-    /* memcpy() for results that will not be read again soon; stream_end() makes a thread's copies visible to others. */
-    void (*stream)(void *dst, const void *src, size_t n_bytes);
-    void (*stream_end)(void);
+    void (*rows_u8)(const psh__hamming_rows *rows);
+    void (*rows_u16)(const psh__hamming_rows *rows);
 } psh__hamming_kernels;
 
 extern const psh__hamming_kernels psh__hamming_scalar, psh__hamming_avx2, psh__hamming_avx512, psh__hamming_neon;
+
+/* How many of n_planes, all or the first, can be counted in bytes. */
+static inline size_t psh__hamming_byte_planes(size_t n_planes) {
+    return n_planes < PSH__HAMMING_BYTE_PLANES ? n_planes : PSH__HAMMING_BYTE_PLANES;
+}
 
 #endif

@@ -29,8 +29,7 @@ static char *json_path(const char *path) {
     return json;
 }
 
-/* --- Writing --------------------------------------------------------------------------------------------------------
- */
+/* --- Writing ------------------------------------------------------------------------------------------------------ */
 
 /* Rows first .. end - 1 of the N x N matrix. What lies below the diagonal stands in the condensed form by columns, so
  * the loop runs over columns: each finds the band's items side by side. */
@@ -128,8 +127,7 @@ done:
     return status;
 }
 
-/* --- Reading --------------------------------------------------------------------------------------------------------
- */
+/* --- Reading ------------------------------------------------------------------------------------------------------ */
 
 /* The largest N of which all pairs are n_pairs at most. No pair at all is one item. */
 static size_t items_of_pairs(size_t n_pairs) {

@@ -50,8 +50,7 @@ static void check_full_set(psh_codes *set) {
     assert_true(psh_meta_number(psh_codes_meta_const(set), "seed", 0) == 7);
 }
 
-/* --- In memory ------------------------------------------------------------------------------------------------------
- */
+/* --- In memory ---------------------------------------------------------------------------------------------------- */
 
 static void a_bare_set_has_no_companions(void **state) {
     psh_codes *set = make_set("", "");
@@ -145,8 +144,7 @@ static void codes_of_other_models_frames_or_widths_never_compare(void **state) {
     psh_codes_free(narrow);
 }
 
-/* --- Files ----------------------------------------------------------------------------------------------------------
- */
+/* --- Files -------------------------------------------------------------------------------------------------------- */
 
 static void everything_survives_the_round_trip(void **state) {
     const char *path = "test_codes_round.npz";
@@ -270,8 +268,7 @@ static void every_prefix_of_a_file_fails_cleanly(void **state) {
     unlink(whole), unlink(part);
 }
 
-/* --- Memory ---------------------------------------------------------------------------------------------------------
- */
+/* --- Memory ------------------------------------------------------------------------------------------------------- */
 
 /* Creates, fills, writes and reads a set; the first failure ends it. */
 static psh_status whole_life(const char *path) {

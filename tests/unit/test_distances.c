@@ -55,8 +55,7 @@ static void check_distances(const psh_distances *distances, psh_distance_dtype d
     }
 }
 
-/* --- In memory ------------------------------------------------------------------------------------------------------
- */
+/* --- In memory ---------------------------------------------------------------------------------------------------- */
 
 static void pairs_stand_in_scipys_order(void **state) {
     for (size_t d = 0; d < 4; d++)
@@ -83,8 +82,7 @@ static void more_pairs_than_memory_are_a_status(void **state) {
     assert_int_equal(psh_distances_create(PSH_DISTANCE_F64, (size_t)1 << 32, &distances, &err), PSH_ERR_MEMORY);
 }
 
-/* --- Files ----------------------------------------------------------------------------------------------------------
- */
+/* --- Files -------------------------------------------------------------------------------------------------------- */
 
 static void condensed_and_square_survive_the_round_trip(void **state) {
     static const size_t counts[] = {1, 2, 3, 63, 64, 65, 130};
@@ -287,8 +285,7 @@ static void every_prefix_of_a_file_fails_cleanly(void **state) {
     unlink(path), unlink("test_distances_whole.npy"), unlink("test_distances_whole.json");
 }
 
-/* --- Memory ---------------------------------------------------------------------------------------------------------
- */
+/* --- Memory ------------------------------------------------------------------------------------------------------- */
 
 static psh_status whole_life(bool square) {
     const char *path = "test_distances_memory.npy";
