@@ -36,6 +36,65 @@ PSH_API size_t psh_sliced_n_features(const psh_diagrams *set, const psh_sliced_p
 PSH_API psh_status psh_sliced_compute(const psh_diagrams *set, const psh_frame *frame, const psh_sliced_params *params,
                                       int n_threads, float *dst, psh_error *err);
 
+/* --- What the paper compares with ----------------------------------------------------------------------------------
+ *
+ * The three below share their ways: `set` through `frame` into the unit square; features of each homology dimension
+ * side by side, so dst : (N, n_features) float32 is laid out (dimension, ...) in C order; essential points (infinite
+ * death) are not counted; _n_features() answers 0 for parameters that _compute() refuses or a size that overflows;
+ * parallel over diagrams, the same bytes for any number of threads and any SIMD level.
+ * Errors of each _compute(): PSH_ERR_PARAMETER, PSH_ERR_MEMORY. docs/math/vectors.md has the formulas. */
+
+/* Histogram (the paper, section 3.1): counts on n_cells x n_cells cells of the unit square. Row = death, column =
+ * birth, so the points lie on and above the main diagonal read upwards: at [row >= column]. Points outside the square
+ * (later diagrams in an earlier frame) count in the nearest cell. */
+typedef struct psh_histogram_params {
+    size_t struct_bytes;
+    int n_cells;        /* a side; 0: 50. At most 4096 */
+    bool no_reflection; /* default: the counts of cells off the diagonal stand at [column, row], too */
+    bool no_count;      /* default: one more cell at the end, the number of points */
+    bool pool;          /* ignore homology dimensions */
+    uint32_t dims_mask; /* 0: all */
+} psh_histogram_params;
+PSH_API size_t psh_histogram_n_features(const psh_diagrams *set, const psh_histogram_params *params);
+PSH_API psh_status psh_histogram_compute(const psh_diagrams *set, const psh_frame *frame,
+                                         const psh_histogram_params *params, int n_threads, float *dst, psh_error *err);
+
+/* What a point of persistence p (in the frame) counts in a persistence image. */
+typedef enum psh_weight {
+    PSH_WEIGHT_LINEAR = 0,  /* p : Adams et al. 2017; points on the diagonal count nothing, so images are stable */
+    PSH_WEIGHT_INVERSE = 1, /* 1 / p : the paper's text; points on the diagonal are left out. Not stable */
+    PSH_WEIGHT_ONE = 2
+} psh_weight;
+
+/* Persistence image (Adams et al. 2017): sum over the points of weight * Gaussian, on axes birth (columns) and
+ * persistence (rows), both [0, 1] in the frame. The density at the grid's n_cells x n_cells nodes i / (n_cells - 1), as
+ * gudhi.representations has it, or with `integrate` its exact integral over cells of width 1 / n_cells. Gaussians are
+ * cut where they fall below 1e-16 of their height. */
+typedef struct psh_pimage_params {
+    size_t struct_bytes;
+    int n_cells;       /* a side; 0: 50. 2 to 4096 */
+    double bandwidth;  /* standard deviation in the frame; 0: 0.02 (the paper's). At least 1e-6 */
+    psh_weight weight; /* default: linear */
+    bool integrate;
+    bool pool;          /* ignore homology dimensions */
+    uint32_t dims_mask; /* 0: all */
+} psh_pimage_params;
+PSH_API size_t psh_pimage_n_features(const psh_diagrams *set, const psh_pimage_params *params);
+PSH_API psh_status psh_pimage_compute(const psh_diagrams *set, const psh_frame *frame, const psh_pimage_params *params,
+                                      int n_threads, float *dst, psh_error *err);
+
+/* Betti curve: the number of points with birth <= t < death, at n_samples values of t, spread evenly over [0, 1] with
+ * both ends. */
+typedef struct psh_betti_params {
+    size_t struct_bytes;
+    int n_samples;      /* 0: 2500, as many numbers as a 50 x 50 image has. 2 to 2^24 */
+    bool pool;          /* ignore homology dimensions */
+    uint32_t dims_mask; /* 0: all */
+} psh_betti_params;
+PSH_API size_t psh_betti_n_features(const psh_diagrams *set, const psh_betti_params *params);
+PSH_API psh_status psh_betti_compute(const psh_diagrams *set, const psh_frame *frame, const psh_betti_params *params,
+                                     int n_threads, float *dst, psh_error *err);
+
 #ifdef __cplusplus
 }
 #endif

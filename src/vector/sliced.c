@@ -24,6 +24,7 @@
 #include "base/params.h"
 #include "base/size.h"
 #include "persihash/vector.h"
+#include "vector/dims.h"
 
 enum { DEFAULT_DIRECTIONS = 16, DEFAULT_POSITIONS = 64, MAX_SIDE = 1 << 14, ONE_BITS = 20 };
 
@@ -31,16 +32,11 @@ typedef struct direction {
     double cos, sin, start, inverse_step, weight;
 } direction;
 
-typedef struct plan {
+typedef struct layout {
     psh_sliced_params params;
-    int32_t *dims; // (n_dims), rising; NULL if pooled
-    size_t n_dims;
+    psh__dims dims;
     direction *directions; // (params.n_directions)
 } layout;
-
-static bool wants_dim(uint32_t dims_mask, int32_t dim) {
-    return dims_mask == 0 || (dim < 32 && (dims_mask >> dim & 1));
-}
 
 static void read_params(const psh_sliced_params *src, psh_sliced_params *dst) {
     psh__params_copy(dst, sizeof *dst, src);
@@ -48,37 +44,19 @@ static void read_params(const psh_sliced_params *src, psh_sliced_params *dst) {
     if (dst->n_positions == 0) dst->n_positions = DEFAULT_POSITIONS;
 }
 
-/* The next wanted dimension above `above`, or -1. */
-static int32_t next_dim(const psh_diagrams *set, uint32_t dims_mask, int32_t above) {
-    const int32_t *dims = psh_diagrams_dims(set);
-    size_t n_points = psh_diagrams_n_points(set);
-    int32_t least = INT32_MAX;
-    bool found = false;
-    for (size_t i = 0; i < n_points; i++)
-        if (dims[i] > above && dims[i] <= least && wants_dim(dims_mask, dims[i])) least = dims[i], found = true;
-    return found ? least : -1;
-}
-
-static size_t count_dims(const psh_diagrams *set, const psh_sliced_params *params) {
-    if (params->pool) return 1;
-    size_t n_dims = 0;
-    for (int32_t dim = -1; (dim = next_dim(set, params->dims_mask, dim)) >= 0;) n_dims++;
-    return n_dims;
-}
-
 size_t psh_sliced_n_features(const psh_diagrams *set, const psh_sliced_params *params) {
     psh_sliced_params p;
     read_params(params, &p);
     size_t n_features;
     if (p.n_directions < 0 || p.n_positions < 0) return 0;
-    if (!psh__size_mul(count_dims(set, &p), (size_t)p.n_directions, &n_features) ||
+    if (!psh__size_mul(psh__dims_count(set, p.pool, p.dims_mask), (size_t)p.n_directions, &n_features) ||
         !psh__size_mul(n_features, (size_t)p.n_positions, &n_features))
         return 0;
     return n_features;
 }
 
 static void plan_free(layout *plan) {
-    psh__free(plan->dims);
+    psh__dims_free(&plan->dims);
     psh__free(plan->directions);
 }
 
@@ -91,15 +69,12 @@ static psh_status plan_make(layout *plan, const psh_diagrams *set, const psh_sli
                           "sliced features: %d directions x %d positions; each must be 1 to %d (0: the default)",
                           p->n_directions, p->n_positions, MAX_SIDE);
     size_t n_directions = (size_t)p->n_directions;
-    plan->n_dims = count_dims(set, p);
-    plan->dims = psh__malloc(plan->n_dims, sizeof *plan->dims);
+    PSH_TRY(psh__dims_make(set, p->pool, p->dims_mask, "sliced features", &plan->dims, err));
     plan->directions = psh__malloc(n_directions, sizeof *plan->directions);
-    if (!plan->dims || !plan->directions) {
+    if (!plan->directions) {
         plan_free(plan);
         return psh__error_memory(err, "sliced features", n_directions * sizeof *plan->directions);
     }
-    for (size_t i = 0; i < plan->n_dims; i++)
-        plan->dims[i] = p->pool ? 0 : next_dim(set, p->dims_mask, i ? plan->dims[i - 1] : -1);
     for (size_t k = 0; k < n_directions; k++) {
         double angle = ((double)k + 0.5) * M_PI / (double)n_directions - M_PI / 2, c = cos(angle), s = sin(angle);
         double start = fmin(0, fmin(s, c + s)), step = (fmax(0, fmax(s, c + s)) - start) / p->n_positions;
@@ -119,13 +94,6 @@ static void deposit(int64_t *sums, int n_positions, double x, int64_t sign) {
     sums[bin + 1] += sign * later;
 }
 
-static size_t dim_index(const layout *plan, int32_t dim) {
-    if (plan->params.pool) return 0;
-    size_t i = 0;
-    while (plan->dims[i] != dim) i++; // every wanted dimension of the set is listed
-    return i;
-}
-
 /* One diagram. sums : scratch, (n_dims, n_directions, n_positions + 2); row : (n_dims, n_directions, n_positions). */
 static void compute_row(const layout *plan, const psh_diagrams *set, const psh_frame *frame, size_t i_diagram,
                         int64_t *sums, float *row) {
@@ -137,18 +105,18 @@ static void compute_row(const layout *plan, const psh_diagrams *set, const psh_f
     double lo, hi;
     psh_frame_bounds(frame, set, i_diagram, &lo, &hi);
     double inverse = 1 / (hi - lo);
-    memset(sums, 0, plan->n_dims * n_directions * stride * sizeof *sums);
+    memset(sums, 0, plan->dims.n_dims * n_directions * stride * sizeof *sums);
     for (uint64_t i = offsets[i_diagram]; i < offsets[i_diagram + 1]; i++) {
-        if (!wants_dim(plan->params.dims_mask, dims[i]) || points[2 * i + 1] == INFINITY) continue;
+        if (!psh__dims_wants(plan->params.dims_mask, dims[i]) || points[2 * i + 1] == INFINITY) continue;
         double u = (points[2 * i] - lo) * inverse, v = (points[2 * i + 1] - lo) * inverse, middle = (u + v) / 2;
-        int64_t *base = sums + dim_index(plan, dims[i]) * n_directions * stride;
+        int64_t *base = sums + psh__dims_index(&plan->dims, dims[i]) * n_directions * stride;
         for (size_t k = 0; k < n_directions; k++, base += stride) {
             const direction *d = &plan->directions[k];
             deposit(base, (int)n_positions, (u * d->cos + v * d->sin - d->start) * d->inverse_step, 1);
             deposit(base, (int)n_positions, (middle * d->cos + middle * d->sin - d->start) * d->inverse_step, -1);
         }
     }
-    for (size_t i = 0; i < plan->n_dims * n_directions; i++) {
+    for (size_t i = 0; i < plan->dims.n_dims * n_directions; i++) {
         int64_t count = 0;
         for (size_t j = 0; j < n_positions; j++) {
             count += sums[i * stride + j];
@@ -161,7 +129,7 @@ psh_status psh_sliced_compute(const psh_diagrams *set, const psh_frame *frame, c
                               int n_threads, float *dst, psh_error *err) {
     layout plan;
     PSH_TRY(plan_make(&plan, set, params, err));
-    size_t n_rows = plan.n_dims * (size_t)plan.params.n_directions;
+    size_t n_rows = plan.dims.n_dims * (size_t)plan.params.n_directions;
     size_t n_sums = n_rows * ((size_t)plan.params.n_positions + 2),
            n_features = n_rows * (size_t)plan.params.n_positions;
     size_t n_diagrams = psh_diagrams_count(set);
