@@ -2,12 +2,22 @@
  * encoder.h : models that turn diagrams into binary codes, and how they are made.
  *
  * The sketch. A bit asks one question: for one homology dimension, is the number of points on the near side of a line
- * <p, theta> <= t, minus that of their projections to the diagonal, above a threshold? These counts are the features of
- * the sliced Wasserstein distance (vector.h). A model is n_bits such questions and a frame: under a kilobyte per 64
- * bits, and readable. random: features drawn with probability proportional to their range over the set, thresholds
- * uniform in that range: the expected Hamming distance is then proportional to the sliced Wasserstein distance. The
- * baseline with a proof. fitted: the questions are chosen by matching pursuit with exchange, so that Hamming tracks
- * sliced or exact Wasserstein on sampled pairs of the set. */
+ * birth cos + death sin <= position, minus that of their projections to the diagonal, at least so many? Lines have soft
+ * edges (points within width / 2 count in part). These counts are the features of the sliced Wasserstein distance
+ * (vector.h). A model is n_bits such questions and a frame: 24 bytes a bit, and readable.
+ *   fitted: the questions are chosen by matching pursuit with exchange so that Hamming distances correlate best with
+ *     the Wasserstein distances of all pairs in a sample of the set. In the order of the bits, the first k make a good
+ *     code of k bits.
+ *   random: lines drawn with probability proportional to the range of their counts over the set, thresholds uniform in
+ *     that range: the expected Hamming distance is then proportional to sliced Wasserstein (docs/math/sketch.md). The
+ *     baseline with a proof.
+ *
+ * FAQ
+ *   How many diagrams does a fit need? Two are enough to run; the codes of the set itself are good from a dozen on.
+ *     For codes of later diagrams of the same kind, give some hundreds: the report says how well it carries over.
+ *   How many bits? 64 is a good start; 256 come close to the real-valued distance. Time grows with bits * diagrams.
+ *   When to fit again? When later diagrams differ in kind, or lie outside the frame, from those fitted on.
+ *   Is it any good? spearman_held_out in the report: rank correlation with exact W1 on diagrams never fitted on. */
 #ifndef PERSIHASH_ENCODER_H
 #define PERSIHASH_ENCODER_H
 
@@ -21,16 +31,22 @@ extern "C" {
 /* A model with its frame. Immutable: any number of threads may use one. */
 typedef struct psh_model psh_model;
 
-typedef enum psh_sketch_target { PSH_TARGET_SLICED = 0, PSH_TARGET_WASSERSTEIN = 1 } psh_sketch_target;
+/* What Hamming should track. */
+typedef enum psh_sketch_target {
+    PSH_TARGET_CALIBRATED = 0, /* exact W1 on some pairs, sliced Wasserstein calibrated by them on all others */
+    PSH_TARGET_SLICED = 1,     /* sliced Wasserstein alone: no matching is ever computed */
+    PSH_TARGET_WASSERSTEIN = 2 /* exact W1 on all pairs of the sample: slow for large diagrams */
+} psh_sketch_target;
 
 typedef struct psh_sketch_params {
     size_t struct_bytes;
     int n_bits;               /* 0: 64. 1 to 1024 */
     bool random;              /* draw the bits instead of fitting them */
-    psh_sketch_target target; /* what Hamming should track. For exact W1 the ground metric is L-infinity */
-    size_t n_sample;          /* diagrams of the set that are looked at; 0: a default that depends on the target */
-    size_t n_pairs;           /* pairs fitted on; 0: 20000 */
-    size_t n_candidates;      /* questions to choose from; 0: a default */
+    psh_sketch_target target; /* for W1 the ground metric is L-infinity, order 1 */
+    size_t n_sample;          /* diagrams fitted on, all pairs of them; 0: 1000, or 400 for PSH_TARGET_WASSERSTEIN */
+    size_t n_pairs;           /* pairs whose exact W1 is computed; 0: calibrated: about a second's worth, at most 8192;
+                                 wasserstein: all of the sample. Smaller values shrink the latter's sample */
+    size_t n_candidates;      /* questions to choose from; 0: 16384 */
     psh_frame_kind frame_kind;
     double frame_lo, frame_hi; /* for PSH_FRAME_FIXED */
     bool pool;                 /* ignore homology dimensions */
@@ -39,21 +55,26 @@ typedef struct psh_sketch_params {
     int n_threads; /* 0: all */
 } psh_sketch_params;
 
-/* How good the fit is: Spearman and Pearson correlation of Hamming distance with the target, on the pairs fitted on and
- * on pairs held out (of diagrams that no fitted pair touches when the set is large enough: n_held_out_diagrams > 0;
- * else other pairs of the same diagrams). */
+/* How good the fit is. Fitted: Spearman correlation of Hamming distance with the target on the pairs fitted on. Held
+ * out: Spearman and Pearson with exact W1 (with sliced Wasserstein if no exact distance was computed) on pairs of
+ * diagrams that a fit never saw: others of the set where it is larger than the sample; else the last third of the
+ * sample, judged by a second fit to the rest, so that the model itself can use all. NaN and 0 where there are too few
+ * (a set under 12 diagrams) or all distances are equal. */
 typedef struct psh_fit_report {
     size_t struct_bytes;
     size_t n_diagrams, n_pairs, n_candidates, n_held_out_diagrams, n_held_out_pairs;
     double spearman_fitted, spearman_held_out, pearson_held_out;
-    size_t n_distinct_codes; /* among the diagrams looked at */
+    size_t n_distinct_codes; /* among the diagrams fitted on */
     double seconds_target, seconds_fit;
+    size_t n_exact_pairs; /* exact W1 distances that the target rests on; 0: sliced Wasserstein alone */
 } psh_fit_report;
 
 /* psh_sketch_fit() :
  * The model for a set. report: may be NULL. Errors: PSH_ERR_PARAMETER, PSH_ERR_EMPTY (fewer than 2 diagrams, or no
- * points at all: says what is needed), PSH_ERR_NOT_FINITE (infinite deaths: says which policy to use), PSH_ERR_MEMORY,
- * PSH_ERR_INTERRUPTED. Same seed, same bytes, for any number of threads and any SIMD level. */
+ * points at all: says what is needed), PSH_ERR_DATA (the diagrams looked at are all equal: codes would be too),
+ * PSH_ERR_NOT_FINITE (infinite deaths: says which policy to use), PSH_ERR_MEMORY, PSH_ERR_INTERRUPTED. Same seed, same
+ * bytes, for any number of threads and any SIMD level. Cost: does not depend on the size of the set beyond finding the
+ * frame; a second or two for 64 bits. */
 PSH_API psh_status psh_sketch_fit(const psh_diagrams *set, const psh_sketch_params *params,
                                   const psh_progress *progress, psh_model **dst, psh_fit_report *report,
                                   psh_error *err);
@@ -73,8 +94,9 @@ PSH_API void psh_model_bit_text(const psh_model *model, int i_bit, char *text, s
 
 /* psh_model_encode() :
  * codes : (N, n_bytes) uint8, caller-allocated; bit i is bit i % 8 of byte i / 8; pad bits are zero. Infinite deaths:
- * PSH_ERR_NOT_FINITE. Cost: about points * distinct directions multiplications and points * bits comparisons. Same
- * bytes for any number of threads and any SIMD level. */
+ * PSH_ERR_NOT_FINITE. More than 8,388,607 points in one diagram: PSH_ERR_UNSUPPORTED. Cost: points * bits, 8 or 16
+ * points at a time. Same bytes for any number of threads and any SIMD level. Memory beyond the codes: one diagram's
+ * points per thread. */
 PSH_API psh_status psh_model_encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
                                     psh_error *err);
 

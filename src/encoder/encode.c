@@ -1,9 +1,9 @@
 /* encode.c : from diagrams to codes.
  *
  * Each diagram's points are gathered by homology dimension into float32 arrays in the frame, and each bit counts the
- * points beyond its line with one branch-free pass (kernels.h). Grouping bits by direction, so as to project once for
- * several of them, was not worth it: a fitted model rarely asks twice along one direction, and projecting costs three
- * multiplications beside two comparisons.
+ * points near its line with one branch-free pass (kernels.h). Grouping bits by direction, so as to project once for
+ * several of them, is not worth it: a fitted model rarely asks twice along one direction, and projecting is a third of
+ * the arithmetic.
  *
  * Cost: points * bits, 16 points at a time. */
 #include <math.h>
@@ -74,7 +74,8 @@ static bool encode_one(const psh_model *model, const psh__sketch_kernels *kernel
         if ((k == 0 || q->dim != model->questions[model->by_dim[k - 1]].dim) &&
             psh__cloud_gather(cloud, set, i_diagram, &model->frame, q->dim, model->dims_mask) > 0)
             return false;
-        int32_t count = kernels->count_near(cloud->births, cloud->deaths, cloud->middles, cloud->n_padded, q->line);
+        int32_t count =
+            kernels->count_near(cloud->births, cloud->deaths, cloud->middles, cloud->n_padded, psh__line_edge(q->line));
         code[i_bit / 8] |= (uint8_t)((count >= q->at_least) << i_bit % 8);
     }
     return true;

@@ -3,12 +3,25 @@
 
 #include "persihash/base.h"
 
+psh__edge psh__line_edge(psh__line line) {
+    float scale = PSH__ONE / line.width;
+    return (psh__edge){line.cos * scale, line.sin * scale, line.cos * scale + line.sin * scale,
+                       line.position * scale + PSH__ONE / 2};
+}
+
+/* NaN fails the first comparison and becomes 0. */
+static int32_t share(float x) {
+    x = x > 0 ? x : 0;
+    x = x < PSH__ONE ? x : PSH__ONE;
+    return (int32_t)x;
+}
+
 static int32_t count_near(const float *births, const float *deaths, const float *middles, size_t n_padded,
-                          psh__line line) {
-    float both = line.cos + line.sin;
+                          psh__edge edge) {
     int32_t count = 0;
     for (size_t i = 0; i < n_padded; i++)
-        count += (births[i] * line.cos + deaths[i] * line.sin <= line.position) - (middles[i] * both <= line.position);
+        count +=
+            share(edge.offset - (births[i] * edge.c + deaths[i] * edge.s)) - share(edge.offset - middles[i] * edge.b);
     return count;
 }
 

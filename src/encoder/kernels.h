@@ -10,18 +10,28 @@ enum {
     PSH__BLOCK_BITSETS = 8 /* bit sets are stored in blocks of 8, word by word: (n_blocks, n_words, 8) */
 };
 
-/* The line x cos + y sin = position, in the frame. */
+/* The line  birth cos + death sin = position  in the frame, with a soft edge: a point within width / 2 of it counts in
+ * part, so that the count is a continuous function of the points: the mean of the hard count over a window of
+ * positions. width > 0. */
 typedef struct psh__line {
-    float cos, sin, position;
+    float cos, sin, position, width;
 } psh__line;
 
+enum { PSH__ONE = 256 }; /* a whole point; counts are integers in units of 1 / PSH__ONE point */
+
+/* A line as the kernels want it: a point's share is offset - birth c - death s, cut to [0, PSH__ONE], and truncated to
+ * an integer; its projection to the diagonal has offset - middle b. */
+typedef struct psh__edge {
+    float c, s, b, offset;
+} psh__edge;
+psh__edge psh__line_edge(psh__line line);
+
 typedef struct psh__sketch_kernels {
-    /* How many points lie on the near side of a line, minus how many of their projections to the diagonal do:
-     *     #{i : births[i] cos + deaths[i] sin <= position} - #{i : middles[i] (cos + sin) <= position}
-     * in float32, every operation rounded by itself. births, deaths, middles : (n_padded), padded with NaN, which is on
-     * no side. */
+    /* How many points lie on the near side of a line, minus how many of their projections to the diagonal do. In
+     * float32, every operation rounded by itself. births, deaths, middles : (n_padded), padded with NaN, which is on no
+     * side. */
     int32_t (*count_near)(const float *births, const float *deaths, const float *middles, size_t n_padded,
-                          psh__line line);
+                          psh__edge edge);
     /* dst[8 b + l] = popcount(set l of block b & mask). blocks : (n_blocks, n_words, 8); mask : (n_words); dst :
      * (n_blocks, 8). */
     void (*count_common)(const uint64_t *blocks, size_t n_blocks, size_t n_words, const uint64_t *mask, uint32_t *dst);

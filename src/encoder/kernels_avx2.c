@@ -10,19 +10,22 @@ static int32_t sum_lanes_i32(__m256i x) {
     return _mm_cvtsi128_si32(s);
 }
 
-/* A comparison yields -1 for yes: subtracting it counts. */
+/* max(NaN, 0) = 0: the second operand. */
+static __m256i share(__m256 x) {
+    return _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(x, _mm256_setzero_ps()), _mm256_set1_ps(PSH__ONE)));
+}
+
 static int32_t count_near(const float *births, const float *deaths, const float *middles, size_t n_padded,
-                          psh__line line) {
-    __m256 c = _mm256_set1_ps(line.cos), s = _mm256_set1_ps(line.sin), both = _mm256_set1_ps(line.cos + line.sin);
-    __m256 limit = _mm256_set1_ps(line.position);
+                          psh__edge edge) {
+    __m256 c = _mm256_set1_ps(edge.c), s = _mm256_set1_ps(edge.s), b = _mm256_set1_ps(edge.b);
+    __m256 offset = _mm256_set1_ps(edge.offset);
     __m256i count = _mm256_setzero_si256();
     for (size_t i = 0; i < n_padded; i += 8) {
         __m256 x =
             _mm256_add_ps(_mm256_mul_ps(_mm256_loadu_ps(births + i), c), _mm256_mul_ps(_mm256_loadu_ps(deaths + i), s));
-        __m256 y = _mm256_mul_ps(_mm256_loadu_ps(middles + i), both);
-        __m256i x_near = _mm256_castps_si256(_mm256_cmp_ps(x, limit, _CMP_LE_OQ));
-        __m256i y_near = _mm256_castps_si256(_mm256_cmp_ps(y, limit, _CMP_LE_OQ));
-        count = _mm256_add_epi32(count, _mm256_sub_epi32(y_near, x_near));
+        __m256 y = _mm256_mul_ps(_mm256_loadu_ps(middles + i), b);
+        count =
+            _mm256_add_epi32(count, _mm256_sub_epi32(share(_mm256_sub_ps(offset, x)), share(_mm256_sub_ps(offset, y))));
     }
     return sum_lanes_i32(count);
 }

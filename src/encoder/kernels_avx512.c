@@ -3,17 +3,22 @@
 
 #include "encoder/kernels.h"
 
+/* max(NaN, 0) = 0: the second operand. */
+static __m512i share(__m512 x) {
+    return _mm512_cvttps_epi32(_mm512_min_ps(_mm512_max_ps(x, _mm512_setzero_ps()), _mm512_set1_ps(PSH__ONE)));
+}
+
 static int32_t count_near(const float *births, const float *deaths, const float *middles, size_t n_padded,
-                          psh__line line) {
-    __m512 c = _mm512_set1_ps(line.cos), s = _mm512_set1_ps(line.sin), both = _mm512_set1_ps(line.cos + line.sin);
-    __m512 limit = _mm512_set1_ps(line.position);
-    __m512i one = _mm512_set1_epi32(1), count = _mm512_setzero_si512();
+                          psh__edge edge) {
+    __m512 c = _mm512_set1_ps(edge.c), s = _mm512_set1_ps(edge.s), b = _mm512_set1_ps(edge.b);
+    __m512 offset = _mm512_set1_ps(edge.offset);
+    __m512i count = _mm512_setzero_si512();
     for (size_t i = 0; i < n_padded; i += 16) {
         __m512 x =
             _mm512_add_ps(_mm512_mul_ps(_mm512_loadu_ps(births + i), c), _mm512_mul_ps(_mm512_loadu_ps(deaths + i), s));
-        __m512 y = _mm512_mul_ps(_mm512_loadu_ps(middles + i), both);
-        count = _mm512_mask_add_epi32(count, _mm512_cmp_ps_mask(x, limit, _CMP_LE_OQ), count, one);
-        count = _mm512_mask_sub_epi32(count, _mm512_cmp_ps_mask(y, limit, _CMP_LE_OQ), count, one);
+        __m512 y = _mm512_mul_ps(_mm512_loadu_ps(middles + i), b);
+        count =
+            _mm512_add_epi32(count, _mm512_sub_epi32(share(_mm512_sub_ps(offset, x)), share(_mm512_sub_ps(offset, y))));
     }
     return _mm512_reduce_add_epi32(count);
 }

@@ -22,8 +22,12 @@ psh_status psh__model_check(const psh__question *questions, size_t n_bits, const
                           frame->lo, frame->hi);
     for (size_t i = 0; i < n_bits; i++) {
         const psh__question *q = &questions[i];
-        if (!isfinite(q->line.cos) || !isfinite(q->line.sin) || !isfinite(q->line.position))
-            return psh__error(err, PSH_ERR_CORRUPT, "model's bit %zu has a line that is not finite", i);
+        if (!isfinite(q->line.cos) || !isfinite(q->line.sin) || !isfinite(q->line.position) ||
+            !(isfinite(q->line.width) && q->line.width > 0))
+            return psh__error(
+                err, PSH_ERR_CORRUPT,
+                "model's bit %zu has the line (%g, %g, %g, %g); expected finite numbers, the last positive", i,
+                q->line.cos, q->line.sin, q->line.position, q->line.width);
         if (pool ? q->dim != PSH__ANY_DIM : q->dim < 0 || !psh__wants_dim(dims_mask, q->dim))
             return psh__error(err, PSH_ERR_CORRUPT, "model's bit %zu asks of dimension %d; expected %s", i, q->dim,
                               pool ? "-1, since the model ignores dimensions" : "one that the model takes");
@@ -39,7 +43,7 @@ static void identify(psh_model *model) {
     hash = psh__hash(hash, &frame_id, sizeof frame_id);
     for (size_t i = 0; i < model->n_bits; i++) {
         const psh__question *q = &model->questions[i];
-        float line[3] = {q->line.cos, q->line.sin, q->line.position};
+        float line[4] = {q->line.cos, q->line.sin, q->line.position, q->line.width};
         int32_t rest[2] = {q->dim, q->at_least};
         hash = psh__hash(hash, line, sizeof line);
         hash = psh__hash(hash, rest, sizeof rest);
@@ -117,30 +121,23 @@ const psh_meta *psh_model_meta(const psh_model *model) {
  *     birth c + death s <= lo (c + s) + (hi - lo) t.
  * Dividing by the larger coefficient makes it readable: "death + 0.3 birth <= 120". A negative divisor turns the
  * inequality round. */
-typedef struct readable {
-    char side[96];
-} readable;
-
-static readable line_text(const psh__line *line, const psh_frame *frame) {
+static void line_text(const psh__line *line, const psh_frame *frame, char *text, size_t text_bytes) {
     double c = line->cos, s = line->sin, t = frame->lo * (c + s) + (frame->hi - frame->lo) * line->position;
     bool death_leads = fabs(s) >= fabs(c);
     double lead = death_leads ? s : c, other = (death_leads ? c : s) / lead;
-    readable text;
     char term[48] = "";
     if (fabs(other) >= 0.0005)
         snprintf(term, sizeof term, " %c %.3g %s", other < 0 ? '-' : '+', fabs(other), death_leads ? "birth" : "death");
-    snprintf(text.side, sizeof text.side, "%s%s %s %.6g", death_leads ? "death" : "birth", term,
-             lead > 0 ? "<=" : ">=", t / lead);
-    return text;
+    snprintf(text, text_bytes, "%s%s %s %.6g +- %.2g", death_leads ? "death" : "birth", term,
+             lead > 0 ? "<=" : ">=", t / lead, fabs((frame->hi - frame->lo) * line->width / 2 / lead));
 }
 
 void psh_model_bit_text(const psh_model *model, int i_bit, char *text, size_t text_bytes) {
     const psh__question *q = &model->questions[i_bit];
-    char dim[16] = "";
-    if (q->dim != PSH__ANY_DIM) snprintf(dim, sizeof dim, "H%d ", q->dim);
-    psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
     bool own = model->frame.kind == PSH_FRAME_DIAGRAM;
-    snprintf(text, text_bytes, "%spoints with %s%s, minus their projections to the diagonal there: at least %d", dim,
-             line_text(&q->line, own ? &unit : &model->frame).side,
-             own ? " (coordinates scaled to [0, 1] within the diagram)" : "", q->at_least);
+    char dim[16] = "", line[128];
+    if (q->dim != PSH__ANY_DIM) snprintf(dim, sizeof dim, "H%d ", q->dim);
+    line_text(&q->line, own ? &(psh_frame){PSH_FRAME_FIXED, 0, 1} : &model->frame, line, sizeof line);
+    snprintf(text, text_bytes, "%spoints with %s%s, minus their projections to the diagonal there: at least %.4g", dim,
+             line, own ? " (coordinates scaled to [0, 1] within the diagram)" : "", (double)q->at_least / PSH__ONE);
 }

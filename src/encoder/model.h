@@ -8,7 +8,7 @@
 enum { PSH__ANY_DIM = -1, PSH__MAX_BITS = 1024 };
 
 /* One bit: among the points of homology dimension `dim` (or of all), is the count of `line` (kernels.h) at least
- * `at_least`? */
+ * `at_least`, in units of 1 / PSH__ONE point? */
 typedef struct psh__question {
     psh__line line;
     int32_t dim, at_least;

@@ -1,7 +1,7 @@
 /* model_file.c : models as .safetensors bytes (docs/formats/models.md), written and read here.
  *
  * 8 bytes little-endian: length of the header; the header, one JSON object, padded with spaces to a multiple of 8;
- * then the tensors' bytes. Our tensors: lines F32 (n_bits, 3), dims I32 (n_bits), thresholds I32 (n_bits), frame F64
+ * then the tensors' bytes. Our tensors: lines F32 (n_bits, 4), dims I32 (n_bits), thresholds I32 (n_bits), frame F64
  * (2). __metadata__ (text to text) says what kind of model it is and how it was made.
  *
  * Reading trusts nothing: sizes are checked before use, every tensor must have exactly its type, shape and place, no
@@ -33,12 +33,13 @@ typedef struct tensor {
 
 static void describe(size_t n_bits, tensor tensors[N_TENSORS]) {
     tensors[0] = (tensor){.name = "frame", .dtype = "F64", .shape = {2}, .n_axes = 1, .item_bytes = 8};
-    tensors[1] = (tensor){.name = "lines", .dtype = "F32", .shape = {n_bits, 3}, .n_axes = 2, .item_bytes = 4};
+    tensors[1] = (tensor){.name = "lines", .dtype = "F32", .shape = {n_bits, 4}, .n_axes = 2, .item_bytes = 4};
     tensors[2] = (tensor){.name = "dims", .dtype = "I32", .shape = {n_bits}, .n_axes = 1, .item_bytes = 4};
     tensors[3] = (tensor){.name = "thresholds", .dtype = "I32", .shape = {n_bits}, .n_axes = 1, .item_bytes = 4};
     size_t begin = 0;
     for (size_t i = 0; i < N_TENSORS; i++) {
-        tensors[i].n_bytes = tensors[i].item_bytes * tensors[i].shape[0] * (tensors[i].n_axes == 2 ? 3 : 1);
+        tensors[i].n_bytes =
+            tensors[i].item_bytes * tensors[i].shape[0] * (tensors[i].n_axes == 2 ? tensors[i].shape[1] : 1);
         tensors[i].begin = begin;
         begin += tensors[i].n_bytes;
     }
@@ -77,7 +78,7 @@ static void put_tensors(const psh_model *model, const tensor tensors[N_TENSORS],
     memcpy(data + tensors[0].begin, frame, sizeof frame);
     for (size_t i = 0; i < model->n_bits; i++) {
         const psh__question *q = &model->questions[i];
-        float line[3] = {q->line.cos, q->line.sin, q->line.position};
+        float line[4] = {q->line.cos, q->line.sin, q->line.position, q->line.width};
         memcpy(data + tensors[1].begin + i * sizeof line, line, sizeof line);
         memcpy(data + tensors[2].begin + i * sizeof q->dim, &q->dim, sizeof q->dim);
         memcpy(data + tensors[3].begin + i * sizeof q->at_least, &q->at_least, sizeof q->at_least);
@@ -228,9 +229,9 @@ static void get_tensors(const uint8_t *data, const tensor tensors[N_TENSORS], co
     memcpy(&frame->lo, data + tensors[0].begin, sizeof frame->lo);
     memcpy(&frame->hi, data + tensors[0].begin + sizeof frame->lo, sizeof frame->hi);
     for (size_t i = 0; i < set->n_bits; i++) {
-        float line[3];
+        float line[4];
         memcpy(line, data + tensors[1].begin + i * sizeof line, sizeof line);
-        questions[i].line = (psh__line){line[0], line[1], line[2]};
+        questions[i].line = (psh__line){line[0], line[1], line[2], line[3]};
         memcpy(&questions[i].dim, data + tensors[2].begin + i * sizeof(int32_t), sizeof(int32_t));
         memcpy(&questions[i].at_least, data + tensors[3].begin + i * sizeof(int32_t), sizeof(int32_t));
     }

@@ -18,14 +18,23 @@
 #include "base/random.h"
 #include "encoder/rank.h"
 
-enum { MAX_THRESHOLDS = 64 }; /* per line */
+enum {
+    MAX_THRESHOLDS = 64, /* per line */
+    N_DIRECTIONS = 32,
+    N_DATA_DRAWS = 8 /* points looked at to see where a dimension's data lie along a direction */
+};
+
+/* Widths of soft edges: log-uniform, relative to the frame or to the data's spread along the direction. Hard edges
+ * (the paper of sliced Wasserstein) fit a set as well but carry over less: on Fashion-MNIST, fitted on 200 diagrams and
+ * applied to 200 others, Spearman with exact W1 is 0.90 with hard and 0.915 with soft edges. */
+static const double frame_widths[2] = {0.02, 0.3}, data_widths[2] = {0.03, 0.5}, least_width = 1e-4;
+static const double random_width = 1.0 / 1024;
 
 typedef struct drawing {
-    const psh_diagrams *sample;
-    const psh_frame *frame;
+    const psh_diagrams *sample; // in the unit frame
     const psh__target *target;
     const psh__pool_params *params;
-    bool pool_dims, uniform; /* uniform: no line through data */
+    bool pool_dims, is_random; /* is_random: narrow lines anywhere in the frame */
     size_t n_items, n_dims, n_lines;
     int32_t *dims;          // (n_dims)
     psh__question *lines;   // (n_lines) at_least not used
@@ -70,24 +79,41 @@ static double data_position(const drawing *d, psh__random *rng, int32_t dim, dou
     for (uint64_t k = 0; k < n_points; k++) {
         uint64_t i = offsets[i_diagram] + (start + k) % n_points;
         if (dim != PSH__ANY_DIM && dims[i] != dim) continue;
-        double lo, hi, u, v;
-        psh_frame_bounds(d->frame, d->sample, i_diagram, &lo, &hi);
-        u = (points[2 * i] - lo) / (hi - lo), v = (points[2 * i + 1] - lo) / (hi - lo);
+        double u = points[2 * i], v = points[2 * i + 1];
         return to_diagonal ? (u + v) / 2 * (c + s) : u * c + v * s;
     }
     return NAN;
 }
 
+static double log_uniform(psh__random *rng, const double range[2]) {
+    return range[0] * exp(log(range[1] / range[0]) * psh__random_unit(rng));
+}
+
+/* Along direction (c, s) the triangle 0 <= birth <= death <= 1 projects to [*from, *to]. */
+static void frame_span(double c, double s, double *from, double *to) {
+    *from = fmin(0, fmin(s, c + s));
+    *to = fmax(0, fmax(s, c + s));
+}
+
 static void draw_line(const drawing *d, size_t i_line, psh__question *line) {
     psh__random rng;
     psh__random_init(&rng, d->params->seed, 2 * i_line);
-    size_t n_directions = (size_t)d->params->n_directions, k = i_line / d->n_dims % n_directions;
-    double angle = ((double)k + 0.5) * M_PI / (double)n_directions - M_PI / 2, c = cos(angle), s = sin(angle);
-    double from = fmin(0, fmin(s, c + s)), to = fmax(0, fmax(s, c + s)), position = NAN;
+    double angle = ((double)(i_line / d->n_dims % N_DIRECTIONS) + 0.5) * M_PI / N_DIRECTIONS - M_PI / 2;
+    double c = cos(angle), s = sin(angle), from, to, position, width;
+    frame_span(c, s, &from, &to);
     line->dim = d->dims[i_line % d->n_dims];
-    if (psh__random_u64(&rng) >> 63 && !d->uniform) position = data_position(d, &rng, line->dim, c, s);
-    if (isnan(position)) position = from + (to - from) * psh__random_unit(&rng);
-    line->line = (psh__line){(float)c, (float)s, (float)position};
+    position = from + (to - from) * psh__random_unit(&rng);
+    width = d->is_random ? random_width : (to - from) * log_uniform(&rng, frame_widths);
+    if (!d->is_random && psh__random_u64(&rng) >> 63) {
+        double least = INFINITY, most = -INFINITY, last = NAN;
+        for (int k = 0; k < N_DATA_DRAWS; k++) {
+            double at = data_position(d, &rng, line->dim, c, s);
+            if (isnan(at)) continue;
+            least = fmin(least, at), most = fmax(most, at), last = at;
+        }
+        if (least < most) position = last, width = (most - least) * log_uniform(&rng, data_widths);
+    }
+    line->line = (psh__line){(float)c, (float)s, (float)position, (float)fmax(width, least_width)};
 }
 
 static psh_status count_lines(drawing *d, psh_error *err) {
@@ -95,6 +121,7 @@ static psh_status count_lines(drawing *d, psh_error *err) {
     const psh__sketch_kernels *kernels = psh__sketch_kernels_get();
     psh_status status = PSH_OK;
     size_t max_points = psh__max_points(d->sample);
+    psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
     psh__cloud *clouds = psh__calloc((size_t)n_workers, sizeof *clouds);
     if (!clouds) return psh__error_memory(err, "candidates", (size_t)n_workers * sizeof *clouds);
     for (int i = 0; i < n_workers; i++) PSH_TRY_GOTO(psh__cloud_create(max_points, &clouds[i], err));
@@ -102,10 +129,10 @@ static psh_status count_lines(drawing *d, psh_error *err) {
     for (size_t i = 0; i < d->n_items; i++) {
         psh__cloud *cloud = &clouds[omp_get_thread_num()];
         for (size_t k = 0; k < d->n_dims; k++) {
-            psh__cloud_gather(cloud, d->sample, i, d->frame, d->dims[k], 0);
+            psh__cloud_gather(cloud, d->sample, i, &unit, d->dims[k], 0);
             for (size_t l = k; l < d->n_lines; l += d->n_dims)
                 d->counts[l * d->n_items + i] = kernels->count_near(cloud->births, cloud->deaths, cloud->middles,
-                                                                    cloud->n_padded, d->lines[l].line);
+                                                                    cloud->n_padded, psh__line_edge(d->lines[l].line));
         }
     }
 done:
@@ -218,7 +245,7 @@ static void score_line(const drawing *d, size_t i_line, const psh__sketch_kernel
 static psh_status fill_pool(const drawing *d, psh__pool *pool, psh_error *err) {
     int n_workers = psh_cpu_threads(d->params->n_threads);
     const psh__sketch_kernels *kernels = psh__sketch_kernels_get();
-    size_t n_items = d->n_items, stride = d->target ? d->target->stride : 0;
+    size_t n_items = d->n_items, stride = d->target->stride;
     uint64_t *keys = psh__malloc((size_t)n_workers * 2 * n_items, sizeof *keys);
     uint32_t *sums = psh__malloc((size_t)n_workers * stride, sizeof *sums);
     psh_status status = PSH_OK;
@@ -234,7 +261,7 @@ static psh_status fill_pool(const drawing *d, psh__pool *pool, psh_error *err) {
                 pool->questions[c].at_least = d->thresholds[i * MAX_THRESHOLDS + c - d->firsts[i]];
                 fill_answers(d, i, c, pool);
             }
-            if (d->target) score_line(d, i, kernels, own, own + n_items, sums + worker * stride, pool);
+            score_line(d, i, kernels, own, own + n_items, sums + worker * stride, pool);
         }
     }
     psh__free(keys);
@@ -274,7 +301,6 @@ void psh__pool_answers(const psh__pool *pool, size_t i_candidate, uint64_t *word
 
 /* Lines and their counts on the sample: the part that both kinds of drawing share. */
 static psh_status draw_lines(drawing *d, psh_error *err) {
-    d->n_items = psh_diagrams_count(d->sample);
     PSH_TRY(find_dims(d, err));
     d->n_lines = d->n_dims > 0 ? d->params->n_lines : 0;
     d->lines = psh__malloc(d->n_lines, sizeof *d->lines);
@@ -294,9 +320,9 @@ static void drawing_free(drawing *d) {
     psh__free(d->firsts);
 }
 
-psh_status psh__pool_draw(const psh_diagrams *sample, const psh_frame *frame, bool pool_dims, const psh__target *target,
+psh_status psh__pool_draw(const psh_diagrams *sample, size_t n_items, bool pool_dims, const psh__target *target,
                           const psh__pool_params *params, psh__pool *dst, psh_error *err) {
-    drawing d = {.sample = sample, .frame = frame, .target = target, .params = params, .pool_dims = pool_dims};
+    drawing d = {.sample = sample, .n_items = n_items, .target = target, .params = params, .pool_dims = pool_dims};
     psh_status status = PSH_OK;
     memset(dst, 0, sizeof *dst);
     PSH_TRY_GOTO(draw_lines(&d, err));
@@ -316,16 +342,10 @@ done:
     return status;
 }
 
-/* How far positions can spread along the line's direction: the weight of one uniform draw of a position. */
-static double line_span(const psh__line *line) {
-    double c = line->cos, s = line->sin;
-    return fmax(0, fmax(s, c + s)) - fmin(0, fmin(s, c + s));
-}
-
-psh_status psh__questions_random(const psh_diagrams *sample, const psh_frame *frame, bool pool_dims,
+psh_status psh__questions_random(const psh_diagrams *sample, size_t n_items, bool pool_dims,
                                  const psh__pool_params *params, size_t n_bits, psh__question *questions,
                                  size_t *n_drawn, psh_error *err) {
-    drawing d = {.sample = sample, .frame = frame, .params = params, .pool_dims = pool_dims, .uniform = true};
+    drawing d = {.sample = sample, .n_items = n_items, .params = params, .pool_dims = pool_dims, .is_random = true};
     psh_status status = PSH_OK;
     double *upto = NULL; // (n_lines) sums of weights
     *n_drawn = 0;
@@ -338,8 +358,10 @@ psh_status psh__questions_random(const psh_diagrams *sample, const psh_frame *fr
     double total = 0;
     int32_t least, most;
     for (size_t i = 0; i < d.n_lines; i++) {
+        double from, to;
+        frame_span(d.lines[i].line.cos, d.lines[i].line.sin, &from, &to);
         find_range(d.counts + i * d.n_items, d.n_items, &least, &most);
-        upto[i] = total += ((double)most - least) * line_span(&d.lines[i].line);
+        upto[i] = total += ((double)most - least) * (to - from);
     }
     psh__random rng;
     psh__random_init(&rng, params->seed, UINT64_MAX);

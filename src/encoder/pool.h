@@ -24,26 +24,25 @@ typedef struct psh__pool {
 
 typedef struct psh__pool_params {
     size_t n_lines, n_candidates; /* wanted */
-    int n_directions;
     uint64_t seed;
     int n_threads;
 } psh__pool_params;
 
 /* psh__pool_draw() :
- * Lines in n_directions directions for each dimension present in the sample (or for all, if pooled), half of their
- * positions uniform over what projections of the frame can be, half through points of random diagrams (or their
- * projections to the diagonal). Thresholds: as many per line as its count's range demands, half of them uniform over
- * the range, half at the counts of random diagrams. Constant answers are not drawn. target may be NULL: then dots are
- * not filled. sample: only wanted dimensions are in it. PSH_ERR_MEMORY. */
-psh_status psh__pool_draw(const psh_diagrams *sample, const psh_frame *frame, bool pool_dims, const psh__target *target,
+ * Candidates for the first n_items diagrams of `sample`, whose points lie in the unit frame already. Directions go
+ * round a fixed fan for each dimension present (or for all together, if pool_dims); half of the lines lie anywhere in
+ * the frame, half where points of random diagrams or their projections to the diagonal are; widths span a decade.
+ * Thresholds: as many per line as its count's range demands, half of them uniform over the range, half at the counts of
+ * random diagrams. Constant answers are not drawn. PSH_ERR_MEMORY. */
+psh_status psh__pool_draw(const psh_diagrams *sample, size_t n_items, bool pool_dims, const psh__target *target,
                           const psh__pool_params *params, psh__pool *dst, psh_error *err);
 void psh__pool_free(psh__pool *pool); /* zeroed struct is fine */
 
 /* psh__questions_random() :
- * n_bits questions without a target: lines uniform over directions and positions, drawn with probability proportional
- * to the range of their counts over the sample, thresholds uniform in that range (docs/math/sketch.md). *n_drawn is 0
- * if no line tells any two diagrams apart, else n_bits. questions : (n_bits). */
-psh_status psh__questions_random(const psh_diagrams *sample, const psh_frame *frame, bool pool_dims,
+ * n_bits questions without a target: narrow lines uniform over directions and positions, drawn with probability
+ * proportional to the range of their counts over the sample, thresholds uniform in that range (docs/math/sketch.md).
+ * *n_drawn is 0 if no line tells any two diagrams apart, else n_bits. questions : (n_bits). */
+psh_status psh__questions_random(const psh_diagrams *sample, size_t n_items, bool pool_dims,
                                  const psh__pool_params *params, size_t n_bits, psh__question *questions,
                                  size_t *n_drawn, psh_error *err);
 

@@ -6,13 +6,15 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/size.h"
 #include "encoder/rank.h"
 
-enum { TARGET_MAX = 60000 }; /* of a uint16_t */
+enum {
+    FEATURES_PER_GROUP = 16, /* four bands of positions per direction */
+    TARGET_MAX = 60000       /* of a uint16_t */
+};
 
 /* 16 partial sums in a fixed order, so that the compiler may use any vector width and the result stays the same. */
-static float distance_l1(const float *a, const float *b, size_t n_features) {
+double psh__distance_l1(const float *a, const float *b, size_t n_features) {
     enum { N_SUMS = 16 };
     float sums[N_SUMS] = {0}, sum = 0;
     size_t i = 0;
@@ -23,23 +25,73 @@ static float distance_l1(const float *a, const float *b, size_t n_features) {
     return sum;
 }
 
-psh_status psh__target_sliced(const psh_diagrams *sample, const psh_frame *frame, bool pool_dims, int n_threads,
-                              double *distances, psh_error *err) {
+psh_status psh__features_compute(const psh_diagrams *sample, bool pool_dims, int n_threads, psh__features *dst,
+                                 psh_error *err) {
     psh_sliced_params params = PSH_PARAMS(psh_sliced_params);
     params.pool = pool_dims;
-    size_t n_items = psh_diagrams_count(sample), n_features = psh_sliced_n_features(sample, &params);
-    float *features = psh__malloc(n_items, n_features * sizeof *features);
+    memset(dst, 0, sizeof *dst);
+    dst->n_items = psh_diagrams_count(sample);
+    dst->n_features = psh_sliced_n_features(sample, &params);
+    dst->n_groups = dst->n_features / FEATURES_PER_GROUP;
+    dst->rows = psh__malloc(dst->n_items, dst->n_features * sizeof *dst->rows);
+    if (!dst->rows)
+        return psh__error_memory(err, "sliced features", dst->n_items * dst->n_features * sizeof *dst->rows);
+    psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
+    return psh_sliced_compute(sample, &unit, &params, n_threads, dst->rows, err);
+}
+
+void psh__features_free(psh__features *features) {
+    psh__free(features->rows);
+    memset(features, 0, sizeof *features);
+}
+
+void psh__exact_free(psh__exact *exact) {
+    psh__free(exact->pairs);
+    psh__free(exact->distances);
+    memset(exact, 0, sizeof *exact);
+}
+
+static size_t condensed_index(size_t n_items, size_t i, size_t j) {
+    return i * n_items - i * (i + 1) / 2 + j - i - 1;
+}
+
+/* A weighted copy of the rows, so that plain L1 distances are weighted ones. */
+static void weight_rows(const psh__features *features, size_t n_items, const double *weights, float *dst) {
+    size_t per_group = features->n_features / features->n_groups;
+    for (size_t i = 0; i < n_items; i++)
+        for (size_t f = 0; f < features->n_features; f++) {
+            size_t at = i * features->n_features + f;
+            dst[at] = (float)(features->rows[at] * weights[f / per_group]);
+        }
+}
+
+psh_status psh__target_distances(const psh__features *features, size_t n_items, const psh__exact *exact, int n_threads,
+                                 double *distances, psh_error *err) {
+    size_t n_features = features->n_features;
+    float *rows = psh__malloc(n_items, n_features * sizeof *rows);
+    double *weights = psh__malloc(features->n_groups, sizeof *weights),
+           *effects = psh__malloc(n_items, sizeof *effects);
     psh_status status = PSH_OK;
-    if (!features) return psh__error_memory(err, "sliced features", n_items * n_features * sizeof *features);
-    PSH_TRY_GOTO(psh_sliced_compute(sample, frame, &params, n_threads, features, err));
-#pragma omp parallel for schedule(dynamic, 8) num_threads(psh_cpu_threads(n_threads))
-    for (size_t i = 0; i < n_items; i++) {
-        double *row = distances + i * n_items - i * (i + 1) / 2;
-        for (size_t j = i + 1; j < n_items; j++)
-            row[j - i - 1] = distance_l1(features + i * n_features, features + j * n_features, n_features);
+    if (!rows || !weights || !effects) {
+        status = psh__error_memory(err, "target distances", n_items * n_features * sizeof *rows);
+        goto done;
     }
+    PSH_TRY_GOTO(psh__calibrate(features, n_items, exact, n_threads, weights, effects, err));
+    weight_rows(features, n_items, weights, rows);
+#pragma omp parallel for schedule(dynamic, 8) num_threads(psh_cpu_threads(n_threads))
+    for (size_t i = 0; i < n_items; i++)
+        for (size_t j = i + 1; j < n_items; j++) {
+            double distance =
+                effects[i] + effects[j] + psh__distance_l1(rows + i * n_features, rows + j * n_features, n_features);
+            distances[condensed_index(n_items, i, j)] = distance > 0 ? distance : 0;
+        }
+    for (size_t k = 0; k < exact->n_pairs; k++)
+        if (exact->pairs[2 * k + 1] < n_items)
+            distances[condensed_index(n_items, exact->pairs[2 * k], exact->pairs[2 * k + 1])] = exact->distances[k];
 done:
-    psh__free(features);
+    psh__free(rows);
+    psh__free(weights);
+    psh__free(effects);
     return status;
 }
 
