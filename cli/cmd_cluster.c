@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli.h"
+#include "hamming.h"
 
 #define ELBOW_DEFAULT 20
 
@@ -38,11 +38,7 @@ static psh_status link_items(cli *c, items *it, psh_linkage method, double *link
     if (it->codes && method == PSH_LINKAGE_SINGLE)
         return psh_linkage_codes(psh_codes_data(it->codes), it->n_items, psh_codes_n_bytes(it->codes), c->n_threads,
                                  &c->progress, linkage, err);
-    if (it->codes && !it->distances) {
-        CLI_TRY(psh_distances_create(PSH_DISTANCE_U16, it->n_items, &it->distances, err));
-        CLI_TRY(psh_hamming_condensed_u16(psh_codes_data(it->codes), it->n_items, psh_codes_n_bytes(it->codes),
-                                          c->n_threads, psh_distances_data(it->distances), err));
-    }
+    if (it->codes) CLI_TRY(cli_hamming(it->codes, c->n_threads, &it->distances, err));
     return psh_linkage_distances(it->distances, method, c->n_threads, &c->progress, linkage, err);
 }
 

@@ -50,6 +50,9 @@ static psh_status run(cli *c, psh_error *err) {
             n_diagrams ? (double)n_points / (double)n_diagrams : 0, seconds, (double)n_diagrams / seconds);
     if (n_dropped > 0 && params.essential != PSH_ESSENTIAL_KEEP)
         cli_say(c, "%.0f essential classes left out (--essential keep or clamp=VALUE keeps them)\n", n_dropped);
+    if (psh_input_n_skipped(input))
+        cli_say(c, "%zu files that are no images were passed over\n", psh_input_n_skipped(input));
+    psh_meta_set_integer(c->summary, "n_skipped", (int64_t)psh_input_n_skipped(input));
     psh_meta_set_integer(c->summary, "n_diagrams", (int64_t)n_diagrams);
     psh_meta_set_integer(c->summary, "n_points", (int64_t)n_points);
     psh_meta_set_number(c->summary, "n_essential", n_dropped);
