@@ -63,8 +63,8 @@ typedef struct psh__matching_room {
     size_t n_arcs, arcs_capacity; /* in use or free; room */
     uint32_t free_arc;
     size_t costs_capacity[2];
-    uint32_t *pending, *later; /* bidders (n_max) */
-    uint8_t *is_pending;       /* (n_max) */
+    uint32_t *pending;   /* bidders (n_max) */
+    uint8_t *is_pending; /* (n_max) */
     /* the search: columns are the nodes of the side looked at, rows those of the side that is placed */
     double *keys, *via, *prices, *reached; /* (n_max padded) */
     uint32_t *tree_columns;

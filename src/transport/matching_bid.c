@@ -14,27 +14,27 @@
  *
  * Bids of side 0 come first, then those of side 1 for the nodes still open there. Tried: starting from r_j = -D_j, as
  * the usual one-sided form does: three times the steps of the searches on uniform diagrams. Epsilon > 0: fewer searches
- * but more bids. More rounds, or more passes: no gain. */
+ * but more bids. More rounds, more bids a
+ * node, or a second pass for those that lost to a tie: no gain. */
 #include "base/error.h"
 #include "transport/matching.h"
 
-#define N_PASSES 2
-#define BIDS_PER_NODE 6
+#define BIDS_PER_NODE 3
 
-/* All units of node j become open again at their other ends; those ends bid again, at once or in the next pass. */
-static void evict(psh__matching_room *room, int side, uint32_t j, uint32_t *queue, size_t *n_queue) {
+/* All units of node j become open again at their other ends. If these have lost j to a higher price they bid again,
+ * next; if only to a tie, they would take j back for ever: the search places them. */
+static void evict(psh__matching_room *room, int side, uint32_t j, bool is_raised, size_t *n_pending) {
     psh__side *from = &room->side[side], *to = &room->side[!side];
     while (to->first_arc[j] != PSH__NO_ARC) {
         uint32_t a = to->first_arc[j], i = room->arcs[a].node[side], amount = room->arcs[a].amount;
         from->open[i] += amount, from->matched[i] -= amount, to->matched[j] -= amount;
         psh__matching_take(room, a, amount);
-        if (!room->is_pending[i]) room->is_pending[i] = 1, queue[(*n_queue)++] = i;
+        if (is_raised && !room->is_pending[i]) room->is_pending[i] = 1, room->pending[(*n_pending)++] = i;
     }
 }
 
 /* Node i bids once. Returns whether it should bid again. */
-static psh_status bid(psh__matching_room *room, int side, uint32_t i, size_t *n_pending, size_t *n_later, bool *again,
-                      psh_error *err) {
+static psh_status bid(psh__matching_room *room, int side, uint32_t i, size_t *n_pending, bool *again, psh_error *err) {
     psh__side *from = &room->side[side], *to = &room->side[!side];
     psh__scan_view view = psh__matching_view(room, side, i);
     psh__scan_least found;
@@ -55,8 +55,7 @@ static psh_status bid(psh__matching_room *room, int side, uint32_t i, size_t *n_
         double second = found.second < limit ? found.second : limit, price = to->dual[j] + (second - found.least);
         if (amount < to->supply[j] || from->matched[i]) return PSH_OK;
         amount = to->supply[j];
-        bool is_raised = price > to->dual[j];
-        evict(room, side, j, is_raised ? room->pending : room->later, is_raised ? n_pending : n_later);
+        evict(room, side, j, price > to->dual[j], n_pending);
         to->dual[j] = price, from->dual[i] = -second;
     }
     PSH_TRY(psh__matching_add(room, side, i, j, amount, err));
@@ -69,25 +68,16 @@ static psh_status bid(psh__matching_room *room, int side, uint32_t i, size_t *n_
 
 psh_status psh__matching_bid(psh__matching_room *room, int side, psh_error *err) {
     psh__side *from = &room->side[side];
-    size_t n_pending = 0, n_later = 0, n_left = (size_t)BIDS_PER_NODE * from->n_nodes;
-    for (uint32_t k = from->n_nodes; k-- > 0;) {
+    size_t n_pending = 0, n_left = (size_t)BIDS_PER_NODE * from->n_nodes;
+    for (uint32_t k = from->n_nodes; k-- > 0;) { /* a stack: node 0 bids first */
         room->is_pending[k] = from->open[k] > 0;
         if (from->open[k]) room->pending[n_pending++] = k;
     }
-    for (int pass = 0; pass < N_PASSES; pass++) {
-        while (n_pending && n_left) {
-            uint32_t i = room->pending[--n_pending];
-            bool again = true;
-            room->is_pending[i] = 0;
-            for (; again && n_left; n_left--) PSH_TRY(bid(room, side, i, &n_pending, &n_later, &again, err));
-        }
-        uint32_t *swap = room->pending;
-        room->pending = room->later, room->later = swap;
-        n_pending = n_later, n_later = 0;
-        for (size_t k = 0; k < n_pending / 2; k++) { /* a stack: the first to be evicted bids first */
-            uint32_t last = room->pending[n_pending - 1 - k];
-            room->pending[n_pending - 1 - k] = room->pending[k], room->pending[k] = last;
-        }
+    while (n_pending && n_left) {
+        uint32_t i = room->pending[--n_pending];
+        bool again = true;
+        room->is_pending[i] = 0;
+        for (; again && n_left; n_left--) PSH_TRY(bid(room, side, i, &n_pending, &again, err));
     }
     return PSH_OK;
 }

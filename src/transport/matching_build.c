@@ -74,34 +74,58 @@ static void append_all(psh__matching_room *room, const psh__measure *a, const ps
     }
 }
 
-/* First of the n sorted values that is not below `bound`; without branches that depend on the data. */
-static uint32_t lower_bound(const double *values, uint32_t n, double bound) {
-    const double *base = values;
-    while (n > 1) {
-        uint32_t half = n / 2;
-        base = base[half - 1] < bound ? base + half : base;
-        n -= half;
-    }
-    return (uint32_t)(base - values) + (n == 1 && *base < bound);
+/* A table over the sorted centers of one side, to find runs without a search: first[k] is the first node in bucket k or
+ * beyond. Which bucket a place falls in rises with the place, so a run found by buckets holds all that it should. */
+#define N_BUCKETS 64
+typedef struct buckets {
+    double origin, inverse_width;
+    uint32_t first[N_BUCKETS + 1];
+} buckets;
+
+static uint32_t bucket_of(const buckets *table, double place) {
+    double k = (place - table->origin) * table->inverse_width;
+    return k >= N_BUCKETS - 1 ? N_BUCKETS - 1 : (k > 0 ? (uint32_t)k : 0); /* a NaN would go to 0 */
+}
+
+static void fill_buckets(buckets *table, const double *centers, uint32_t n) {
+    double extent = centers[n - 1] - centers[0];
+    uint32_t k = 0;
+    table->origin = centers[0];
+    table->inverse_width = extent > 0 ? N_BUCKETS / extent : 0;
+    if (isinf(table->inverse_width)) table->inverse_width = 0;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t bucket = bucket_of(table, centers[i]); k <= bucket; k++) table->first[k] = i;
+    for (; k <= N_BUCKETS; k++) table->first[k] = n;
+}
+
+/* How far along the diagonal a node of this persistence may look for partners, the greatest persistence there being
+ * `greatest`. */
+static double reach(const psh__matching_room *room, double persistence, double greatest) {
+    if (room->cost == PSH__COST_LINF) return persistence;
+    if (room->cost == PSH__COST_L2) return sqrt(persistence * greatest);
+    return 0.5 * pow(pow(persistence, room->order) + pow(greatest, room->order), 1 / room->order);
 }
 
 static void set_windows(psh__matching_room *room) {
     for (int s = 0; s < 2; s++) {
         psh__side *side = &room->side[s], *other = &room->side[!s];
-        uint32_t n = other->n_nodes;
-        double greatest = 0, extent = 0;
-        for (uint32_t j = 0; j < n; j++) greatest = fmax(greatest, other->y[j] - other->x[j]);
-        if (n) extent = fmax(fabs(other->center[0]), fabs(other->center[n - 1]));
+        uint32_t n = other->n_nodes, n_padded = (uint32_t)PSH__SCAN_ROUND_UP(n);
+        buckets table;
+        double greatest = 0, extent = fmax(fabs(other->center[0]), fabs(other->center[n - 1]));
+        for (uint32_t j = 0; j < n; j++) {
+            double persistence = other->y[j] - other->x[j];
+            if (persistence > greatest) greatest = persistence;
+        }
+        fill_buckets(&table, other->center, n);
         for (uint32_t i = 0; i < side->n_nodes; i++) {
-            double persistence = side->y[i] - side->x[i], width = persistence;
-            if (room->cost == PSH__COST_L2)
-                width = sqrt(persistence * greatest);
-            else if (room->order != 1)
-                width = 0.5 * pow(pow(persistence, room->order) + pow(greatest, room->order), 1 / room->order);
-            width += 8 * DBL_EPSILON * (width + extent + fabs(side->center[i]));
-            side->run_first[i] =
-                lower_bound(other->center, n, side->center[i] - width) & ~(uint32_t)(PSH__SCAN_RUN - 1);
-            side->run_end[i] = (uint32_t)PSH__SCAN_ROUND_UP(lower_bound(other->center, n, side->center[i] + width));
+            double center = side->center[i], width = reach(room, side->y[i] - side->x[i], greatest);
+            width += 8 * DBL_EPSILON * (width + extent + fabs(center)); /* rounding of the centers */
+            uint32_t first = table.first[bucket_of(&table, center - width)];
+            uint32_t end = table.first[bucket_of(&table, center + width) + 1];
+            bool is_apart = center + width < other->center[0] || center - width > other->center[n - 1];
+            side->run_first[i] = is_apart ? 0 : first & ~(uint32_t)(PSH__SCAN_RUN - 1);
+            side->run_end[i] = is_apart ? 0 : (uint32_t)PSH__SCAN_ROUND_UP(end);
+            if (side->run_end[i] > n_padded) side->run_end[i] = n_padded;
         }
     }
 }

@@ -28,8 +28,8 @@ static void carve_all(psh__matching_room *room, carver *from, size_t n_max) {
         for (size_t k = 0; k < sizeof words / sizeof *words; k++) *words[k] = carve(from, n, sizeof **words[k]);
     }
     double **doubles[] = {&room->keys, &room->via, &room->prices, &room->reached, &room->row_reached};
-    uint32_t **words[] = {&room->pending,    &room->later,   &room->tree_columns, &room->tree_rows,
-                          &room->row_parent, &room->row_arc, &room->row_stamp};
+    uint32_t **words[] = {&room->pending,    &room->tree_columns, &room->tree_rows,
+                          &room->row_parent, &room->row_arc,      &room->row_stamp};
     for (size_t k = 0; k < sizeof doubles / sizeof *doubles; k++) *doubles[k] = carve(from, n, sizeof **doubles[k]);
     for (size_t k = 0; k < sizeof words / sizeof *words; k++) *words[k] = carve(from, n, sizeof **words[k]);
     room->is_pending = carve(from, n, 1);

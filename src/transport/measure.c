@@ -21,13 +21,6 @@ typedef struct sortable {
     uint32_t row;
 } sortable;
 
-int psh__point_compare(const double *a, const double *b) {
-    double center_a = psh__point_center(a[0], a[1]), center_b = psh__point_center(b[0], b[1]);
-    if (center_a != center_b) return center_a < center_b ? -1 : 1;
-    if (a[0] != b[0]) return a[0] < b[0] ? -1 : 1;
-    return a[1] == b[1] ? 0 : (a[1] < b[1] ? -1 : 1);
-}
-
 /* By dimension; essential classes after the finite points. */
 static int compare(const void *a_ptr, const void *b_ptr) {
     const sortable *a = a_ptr, *b = b_ptr;

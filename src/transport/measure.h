@@ -28,7 +28,12 @@ static inline double psh__point_center(double birth, double death) {
 }
 
 /* The order of points in a measure: -1, 0, 1. Equal only if the points are. */
-int psh__point_compare(const double *a, const double *b);
+static inline int psh__point_compare(const double *a, const double *b) {
+    double center_a = psh__point_center(a[0], a[1]), center_b = psh__point_center(b[0], b[1]);
+    if (center_a != center_b) return center_a < center_b ? -1 : 1;
+    if (a[0] != b[0]) return a[0] < b[0] ? -1 : 1;
+    return a[1] == b[1] ? 0 : (a[1] < b[1] ? -1 : 1);
+}
 
 typedef struct psh__measures {
     size_t n_items;
