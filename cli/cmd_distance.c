@@ -1,31 +1,14 @@
-/* cmd_distance.c : all pairs, condensed. */
+/* cmd_distance.c : distances of codes; those of diagrams are in distance_exact.c. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "cli.h"
+#include "distance_exact.h"
 
-enum { METRIC_HAMMING, METRIC_WASSERSTEIN };
-
-/* The rows of a sample as JSON, so that score finds its way back to the whole set. */
-static psh_status record_rows(psh_meta *meta, const size_t *rows, size_t n_rows, psh_error *err) {
-    size_t room = n_rows * 21 + 3, n = 0;
-    char *json = malloc(room);
-    if (!json) return cli_fail(err, PSH_ERR_MEMORY, "no memory for %zu rows", n_rows);
-    json[n++] = '[';
-    for (size_t i = 0; i < n_rows; i++) n += (size_t)snprintf(json + n, room - n, i ? ",%zu" : "%zu", rows[i]);
-    json[n++] = ']', json[n] = 0;
-    psh_status status = psh_meta_set_json(meta, "rows", json);
-    free(json);
-    return status;
-}
+const char *const distance_metrics[] = {"hamming", "wasserstein", "bottleneck", "auction", NULL};
 
 static psh_status hamming(cli *c, psh_distances **dst, psh_error *err) {
     psh_codes *codes = NULL;
     psh_status status;
-    if (cli_flag(c, "sample"))
-        return cli_fail(err, PSH_ERR_PARAMETER,
-                        "--sample is for exact distances; all Hamming distances take milliseconds");
     CLI_TRY(psh_codes_read(c->arguments[0], &codes, err));
     size_t n = psh_codes_count(codes), n_bytes = psh_codes_n_bytes(codes);
     bool is_narrow = psh_codes_n_bits(codes) <= 255;
@@ -41,57 +24,6 @@ static psh_status hamming(cli *c, psh_distances **dst, psh_error *err) {
     psh_meta_set_integer(psh_distances_meta(*dst), "n_bits", psh_codes_n_bits(codes));
 done:
     psh_codes_free(codes);
-    return status;
-}
-
-static psh_status read_sample(cli *c, psh_diagrams **set, size_t **rows, size_t *n_rows, psh_error *err) {
-    psh_diagrams *sample;
-    long long n_sample;
-    size_t n = psh_diagrams_count(*set);
-    CLI_TRY(cli_integer(c, "sample", 1, INT64_MAX, 0, &n_sample, err));
-    if (n_sample == 0 || (size_t)n_sample >= n) return PSH_OK;
-    *n_rows = (size_t)n_sample;
-    *rows = malloc(*n_rows * sizeof **rows);
-    if (!*rows) return cli_fail(err, PSH_ERR_MEMORY, "no memory for %zu rows", *n_rows);
-    CLI_TRY(psh_rows_sample(n, *n_rows, c->seed, *rows, err));
-    CLI_TRY(psh_diagrams_select(*set, *rows, *n_rows, 0, false, &sample, err));
-    psh_diagrams_free(*set);
-    *set = sample;
-    return PSH_OK;
-}
-
-static psh_status wasserstein(cli *c, psh_distances **dst, psh_error *err) {
-    static const char *const grounds[] = {"inf", "2", NULL};
-    psh_wasserstein_params params = PSH_PARAMS(psh_wasserstein_params);
-    psh_diagrams *set = NULL;
-    psh_essential essential;
-    double essential_value;
-    size_t *rows = NULL, n_rows = 0, n_essential;
-    int ground;
-    psh_status status;
-
-    CLI_TRY(cli_number(c, "order", 1, 100, 1, &params.order, err));
-    CLI_TRY(cli_choice(c, "ground", grounds, 0, &ground, err));
-    CLI_TRY(cli_dims(c, &params.dims_mask, err));
-    CLI_TRY(cli_essential(c, &essential, &essential_value, err));
-    params.ground = ground == 0 ? PSH_GROUND_LINF : PSH_GROUND_L2;
-    params.pool = cli_flag(c, "pool");
-    CLI_TRY(psh_diagrams_read(c->arguments[0], PSH_DIAGRAM_AUTO, essential, essential_value, &set, &n_essential, err));
-    if (n_essential) cli_say(c, "%zu essential classes left out or changed (--essential)\n", n_essential);
-    CLI_TRY_GOTO(read_sample(c, &set, &rows, &n_rows, err));
-    CLI_TRY_GOTO(psh_distances_create(PSH_DISTANCE_F64, psh_diagrams_count(set), dst, err));
-    CLI_TRY_GOTO(psh_wasserstein_condensed(set, &params, c->n_threads, &c->progress, psh_distances_data(*dst), err));
-    CLI_TRY_GOTO(cli_stamp(c, psh_distances_meta(*dst), psh_diagrams_meta(set), err));
-    psh_meta *meta = psh_distances_meta(*dst);
-    psh_meta_set_text(meta, "metric", "wasserstein");
-    psh_meta_set_number(meta, "order", params.order);
-    psh_meta_set_text(meta, "ground", ground == 0 ? "L-infinity" : "L2");
-    psh_meta_set_bool(meta, "pool", params.pool);
-    psh_meta_set_text(meta, "essential", cli_text(c, "essential", "drop"));
-    if (rows) CLI_TRY_GOTO(record_rows(meta, rows, n_rows, err));
-done:
-    free(rows);
-    psh_diagrams_free(set);
     return status;
 }
 
@@ -132,37 +64,17 @@ done:
     return status;
 }
 
-static psh_status run(cli *c, psh_error *err) {
-    static const char *const metrics[] = {"hamming", "wasserstein", NULL};
-    psh_file_kind kind;
+static psh_status hamming_all(cli *c, const char *path, psh_error *err) {
     psh_distances *distances = NULL;
-    const char *path;
-    int metric;
-
-    CLI_TRY(cli_output(c, &path, err));
-    CLI_TRY(cli_arguments(c, 1, 2, err));
-    CLI_TRY(psh_file_detect(c->arguments[0], &kind, err));
-    CLI_TRY(
-        cli_choice(c, "metric", metrics, kind == PSH_FILE_CODES ? METRIC_HAMMING : METRIC_WASSERSTEIN, &metric, err));
-    if (metric == METRIC_HAMMING && kind == PSH_FILE_DIAGRAMS)
-        return cli_fail(err, PSH_ERR_DATA,
-                        "%s holds diagrams, --metric hamming needs codes; run persihash encode first", c->arguments[0]);
-    if (metric == METRIC_WASSERSTEIN && kind == PSH_FILE_CODES)
-        return cli_fail(err, PSH_ERR_DATA, "%s holds codes, --metric wasserstein needs the diagrams", c->arguments[0]);
-    if (c->n_arguments == 2 && metric == METRIC_HAMMING) return hamming_cross(c, path, err);
-    if (c->n_arguments == 2)
-        return cli_fail(err, PSH_ERR_PARAMETER,
-                        "two files are compared by --metric hamming only; give one set of diagrams");
     double start = cli_seconds();
-    psh_status status = metric == METRIC_HAMMING ? hamming(c, &distances, err) : wasserstein(c, &distances, err);
+    psh_status status = hamming(c, &distances, err);
     if (status == PSH_OK) status = psh_distances_write(distances, path, cli_flag(c, "square"), err);
     if (status == PSH_OK) {
         size_t n = psh_distances_n_items(distances);
         double seconds = cli_seconds() - start;
-        cli_say(c, "%zu %s distances of %zu items in %.3g s, files included\n", n * (n - (n > 0)) / 2, metrics[metric],
-                n, seconds);
+        cli_say(c, "%zu hamming distances of %zu items in %.3g s, files included\n", n * (n - (n > 0)) / 2, n, seconds);
         psh_meta_set_integer(c->summary, "n_items", (int64_t)n);
-        psh_meta_set_text(c->summary, "metric", metrics[metric]);
+        psh_meta_set_text(c->summary, "metric", "hamming");
         psh_meta_set_number(c->summary, "seconds", seconds);
         psh_meta_set_text(c->summary, "output", path);
     }
@@ -170,23 +82,67 @@ static psh_status run(cli *c, psh_error *err) {
     return status;
 }
 
+/* Options that mean nothing for codes are refused, not ignored. */
+static psh_status check_hamming(const cli *c, psh_error *err) {
+    static const char *const others[] = {"order", "ground", "pool",   "dims",   "essential", "sample",
+                                         "delta", "dtype",  "resume", "verify", NULL};
+    for (int i = 0; others[i]; i++)
+        if (cli_flag(c, others[i]))
+            return cli_fail(err, PSH_ERR_PARAMETER,
+                            "--%s is for distances of diagrams; all Hamming distances take milliseconds", others[i]);
+    return PSH_OK;
+}
+
+static psh_status run(cli *c, psh_error *err) {
+    psh_file_kind kind;
+    const char *path;
+    int metric;
+
+    CLI_TRY(cli_output(c, &path, err));
+    CLI_TRY(cli_arguments(c, 1, 2, err));
+    CLI_TRY(psh_file_detect(c->arguments[0], &kind, err));
+    CLI_TRY(cli_choice(c, "metric", distance_metrics, kind == PSH_FILE_CODES ? METRIC_HAMMING : METRIC_WASSERSTEIN,
+                       &metric, err));
+    for (int i = 0; i < c->n_arguments; i++) {
+        CLI_TRY(psh_file_detect(c->arguments[i], &kind, err));
+        if (metric == METRIC_HAMMING && kind == PSH_FILE_DIAGRAMS)
+            return cli_fail(err, PSH_ERR_DATA,
+                            "%s holds diagrams, --metric hamming needs codes; run persihash encode first",
+                            c->arguments[i]);
+        if (metric != METRIC_HAMMING && kind == PSH_FILE_CODES)
+            return cli_fail(err, PSH_ERR_DATA, "%s holds codes, --metric %s needs the diagrams", c->arguments[i],
+                            distance_metrics[metric]);
+    }
+    if (metric != METRIC_HAMMING) return distance_exact(c, (distance_metric)metric, path, err);
+    CLI_TRY(check_hamming(c, err));
+    return c->n_arguments == 2 ? hamming_cross(c, path, err) : hamming_all(c, path, err);
+}
+
 static const cli_option options[] = {
     {"output", 'o', "FILE", "the distances (.npy, SciPy's condensed order; metadata in a .json beside it)"},
-    {"metric", 'm', "NAME", "hamming (codes) or wasserstein (diagrams)"},
+    {"metric", 'm', "NAME", "hamming (codes); wasserstein, bottleneck or auction (diagrams)"},
     {"order", 0, "Q", "order of the Wasserstein distance (default: 1)"},
     {"ground", 0, "inf|2", "ground metric: L-infinity (default) or L2"},
+    {"delta", 0, "D", "auction: at most (1 + D) times the exact distance, never less (default: 0.01)"},
     {"pool", 0, NULL, "ignore homology dimensions, as the paper does"},
     {"dims", 0, "LIST", "homology dimensions, like 0,1 (default: all)"},
     {"essential", 0, "POLICY", "infinite classes: drop (default), keep (matched by births), clamp=VALUE"},
     {"sample", 0, "N", "N diagrams drawn with --seed instead of all (rows go into the metadata)"},
     {"square", 0, NULL, "write N x N instead of the condensed upper triangle"},
+    {"dtype", 0, "f64|f32", "numbers of 8 or 4 bytes (default: f64)"},
+    {"resume", 0, NULL, "keep what is done in FILE.partial when stopped or killed; go on from there"},
+    {"verify", 0, NULL, "prove each distance by its dual solution; fail if one cannot be proven"},
     {0}};
 
-const cli_command cmd_distance = {"distance",
-                                  "all pairs of codes (Hamming) or diagrams (exact Wasserstein)",
-                                  "FILE [CODES] -o d.npy",
-                                  "One file: all pairs, condensed. Two code files: each code of the first against each "
-                                  "of the second, as an (N, M) array;\n"
-                                  "both must come from one model and frame (encode --frame).",
-                                  options,
-                                  run};
+const cli_command cmd_distance = {
+    "distance",
+    "all pairs of codes (Hamming) or diagrams (exact Wasserstein, bottleneck, bounded error)",
+    "FILE [FILE_B] -o d.npy",
+    "One file: all pairs, condensed. Two files: each item of the first against each of the second, as an (N, M) array; "
+    "one against many is a file of one against a file of many.\n"
+    "Codes of two files must come from one model and frame (encode --frame).\n"
+    "Distances of diagrams go straight to the disk: 10,000 diagrams need no matrix in memory. With --resume the work "
+    "survives Ctrl-C and kill -9: the same command goes on where it stopped, and gives the same bytes. Without it "
+    "nothing is left behind, and the .partial of an earlier run is refused, not overwritten.",
+    options,
+    run};

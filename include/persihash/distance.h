@@ -6,7 +6,7 @@
 #ifndef PERSIHASH_DISTANCE_H
 #define PERSIHASH_DISTANCE_H
 
-#include "base.h"
+#include "transport.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,6 +53,45 @@ PSH_API psh_status psh_distances_write_cross(psh_distance_dtype dtype, const voi
  * PSH_ERR_SHAPE (the length is no N (N - 1) / 2: says which are next to it), PSH_ERR_DATA (negative; not symmetric;
  * diagonal not zero), PSH_ERR_NOT_FINITE (NaN; infinity is a distance), PSH_ERR_MEMORY. */
 PSH_API psh_status psh_distances_read(const char *path, psh_distances **dst, psh_error *err);
+
+/* --- Exact distances, computed straight into a file --------------------------------------------------------------- */
+
+typedef struct psh_distances_params {
+    size_t struct_bytes;
+    int n_threads;     /* 0: all. No byte of the file depends on it */
+    bool is_f32;       /* float32; default: float64 */
+    bool is_square;    /* N x N instead of condensed; all pairs only */
+    bool is_resumable; /* see below */
+    bool is_verified;  /* every distance is proven by the dual solution (psh_wasserstein_verify()), or the run fails */
+    double tile_seconds; /* predicted work of a tile; 0: 0.02. A kill loses at most about this for each thread */
+} psh_distances_params;
+
+typedef struct psh_distances_stats {
+    size_t n_pairs, n_tiles, n_tiles_resumed; /* resumed: done by earlier runs */
+    double max_gap;                           /* is_verified: greatest (distance - proven bound) / distance; else 0 */
+} psh_distances_stats;
+
+/* psh_distances_wasserstein() :
+ * All pairs of `a` (b NULL), condensed, or each diagram of `a` against each of `b`, (N, M), into a .npy at `path`, with
+ * `meta` (may be NULL) as JSON beside it, both in the end and atomically. The bytes are those of
+ * psh_wasserstein_condensed() and psh_distances_write(). One against many is a set of one as `a`.
+ *
+ * Memory: the sets, and a tile a thread: never the matrix. Work is handed out in tiles of about equal predicted cost;
+ * progress counts predicted microseconds, so that its ETA is right for diagrams of any mixture of sizes.
+ *
+ * is_resumable: the file grows as "<path>.partial", with a journal of its finished tiles in "<path>.partial.journal".
+ * When the run fails, is stopped or killed, both stay; the same call continues, checks what is there, computes what is
+ * missing and gives the same bytes as a run that was never stopped. Otherwise nothing is left behind (but for a kill:
+ * a temporary file), and a "<path>.partial" of an earlier run is refused.
+ *
+ * stats : may be NULL; also written when the run fails. Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY, PSH_ERR_FILE_WRITE
+ * (no space; a partial that is not wanted, or that another process is at work on), PSH_ERR_MODEL_MISMATCH (a partial of
+ * other diagrams or options), PSH_ERR_CORRUPT (its journal), PSH_ERR_UNSUPPORTED (is_verified for the bottleneck
+ * distance), PSH_ERR_NOT_CONVERGED (a distance without proof), PSH_ERR_INTERRUPTED. */
+PSH_API psh_status psh_distances_wasserstein(const psh_diagrams *a, const psh_diagrams *b,
+                                             const psh_wasserstein_params *metric, const psh_distances_params *params,
+                                             const psh_meta *meta, const char *path, const psh_progress *progress,
+                                             psh_distances_stats *stats, psh_error *err);
 
 #ifdef __cplusplus
 }

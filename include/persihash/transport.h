@@ -102,6 +102,38 @@ PSH_API psh_status psh_wasserstein_progressive(const psh_diagrams *set, const ps
                                                const psh_progress *progress, double *lower, double *upper,
                                                double *estimate, size_t *n_exact, psh_error *err);
 
+/* --- Pairs in the caller's own order and threads ------------------------------------------------------------------ */
+
+/* One or two sets made ready once. Read-only: all threads share it. */
+typedef struct psh_wasserstein_plan psh_wasserstein_plan;
+
+/* psh_wasserstein_plan_create() :
+ * For pairs (i of a, j of b); b NULL: of `a` and itself. What the plan needs of the sets is copied. Errors:
+ * PSH_ERR_PARAMETER, PSH_ERR_MEMORY. */
+PSH_API psh_status psh_wasserstein_plan_create(const psh_diagrams *a, const psh_diagrams *b,
+                                               const psh_wasserstein_params *params, psh_wasserstein_plan **dst,
+                                               psh_error *err);
+PSH_API void psh_wasserstein_plan_free(psh_wasserstein_plan *plan); /* NULL is fine */
+
+/* psh_wasserstein_plan_cost() :
+ * How long a pair is going to take, in nanoseconds of a current core, predicted from numbers of distinct points (within
+ * a factor of two or three; plan.c tells how). At least 1, the same number on every machine. Cost: some 10 ns. */
+PSH_API uint64_t psh_wasserstein_plan_cost(const psh_wasserstein_plan *plan, size_t i, size_t j);
+
+/* What one thread needs to work on a plan, which must outlive it. */
+typedef struct psh_wasserstein_worker psh_wasserstein_worker;
+PSH_API psh_status psh_wasserstein_worker_create(const psh_wasserstein_plan *plan, psh_wasserstein_worker **dst,
+                                                 psh_error *err);
+PSH_API void psh_wasserstein_worker_free(psh_wasserstein_worker *worker); /* NULL is fine */
+
+/* psh_wasserstein_worker_pair() : as psh_wasserstein_pair(), the same bits. PSH_ERR_MEMORY. */
+PSH_API psh_status psh_wasserstein_worker_pair(psh_wasserstein_worker *worker, size_t i, size_t j, double *dst,
+                                               psh_error *err);
+/* psh_wasserstein_worker_bound() : the lower bound alone, as psh_wasserstein_verify() proves it. PSH_ERR_UNSUPPORTED
+ * for the bottleneck distance. */
+PSH_API psh_status psh_wasserstein_worker_bound(psh_wasserstein_worker *worker, size_t i, size_t j, double *dst,
+                                                psh_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -107,7 +107,7 @@ psh_status psh__file_create(const char *path, psh__file *file, psh_error *err) {
     int descriptor = -1;
     for (int attempt = 0; descriptor < 0 && attempt < 1000; attempt++) {
         snprintf(file->temporary, n_bytes, "%s.tmp.%ld.%d", path, (long)getpid(), attempt);
-        descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        descriptor = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (descriptor < 0 && errno != EEXIST) break;
     }
     if (descriptor < 0) {

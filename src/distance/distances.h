@@ -1,4 +1,4 @@
-/* distances.h : the inside of a set of distances, shared by distances.c and distances_file.c. */
+/* distances.h : the inside of a set of distances, shared by the files of this stage. */
 #ifndef PSH_DISTANCE_DISTANCES_H
 #define PSH_DISTANCE_DISTANCES_H
 
@@ -50,5 +50,11 @@ static inline double psh__distance_item(const void *data, psh_distance_dtype dty
 static inline size_t psh__distance_row(size_t n_items, size_t i) {
     return n_items * i - i * (i + 1) / 2;
 }
+
+/* NumPy's name of a dtype: "<f8". */
+const char *psh__distance_descr(psh_distance_dtype dtype);
+
+/* psh__distances_commit() : an array's file, written in full, becomes `path`, and `meta` (may be NULL) its JSON. */
+psh_status psh__distances_commit(psh__file *array, const psh_meta *meta, const char *path, psh_error *err);
 
 #endif

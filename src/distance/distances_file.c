@@ -18,6 +18,10 @@
 static const char *const descrs[] = {
     [PSH_DISTANCE_U8] = "|u1", [PSH_DISTANCE_U16] = "<u2", [PSH_DISTANCE_F32] = "<f4", [PSH_DISTANCE_F64] = "<f8"};
 
+const char *psh__distance_descr(psh_distance_dtype dtype) {
+    return descrs[dtype];
+}
+
 /* "d.npy" -> "d.json"; a path that does not end so gets ".json" added. NULL: no memory. */
 static char *json_path(const char *path) {
     size_t n = strlen(path);
@@ -82,7 +86,7 @@ static psh_status write_meta(const psh_meta *meta, psh__file *file, psh_error *e
 }
 
 /* The metadata goes first: an array without its .json could not be told from one that never had any. */
-static psh_status commit_beside(psh__file *array, const psh_meta *meta, const char *path, psh_error *err) {
+psh_status psh__distances_commit(psh__file *array, const psh_meta *meta, const char *path, psh_error *err) {
     psh__file file = {0};
     char *meta_path = json_path(path);
     if (!meta_path) return psh__error_memory(err, "a path", strlen(path));
@@ -105,7 +109,7 @@ psh_status psh_distances_write(const psh_distances *distances, const char *path,
     psh_status status;
     PSH_TRY_GOTO(psh__file_create(path, &array, err));
     PSH_TRY_GOTO(write_array(distances, &array, square, err));
-    status = commit_beside(&array, distances->meta, path, err);
+    status = psh__distances_commit(&array, distances->meta, path, err);
 done:
     psh__file_abort(&array);
     return status;
@@ -121,7 +125,7 @@ psh_status psh_distances_write_cross(psh_distance_dtype dtype, const void *data,
     PSH_TRY_GOTO(psh__file_create(path, &array, err));
     PSH_TRY_GOTO(psh__file_write(&array, head, psh__npy_header(descrs[dtype], shape, 2, head), err));
     PSH_TRY_GOTO(psh__file_write(&array, data, n_a * n_b * psh__distance_bytes(dtype), err));
-    status = commit_beside(&array, meta, path, err);
+    status = psh__distances_commit(&array, meta, path, err);
 done:
     psh__file_abort(&array);
     return status;
