@@ -134,6 +134,40 @@ PSH_API psh_status psh_wasserstein_worker_pair(psh_wasserstein_worker *worker, s
 PSH_API psh_status psh_wasserstein_worker_bound(psh_wasserstein_worker *worker, size_t i, size_t j, double *dst,
                                                 psh_error *err);
 
+/* --- Under a limit of time or of accuracy ---------------------------------------------------------------------------
+ */
+
+typedef struct psh_progressive_params {
+    size_t struct_bytes;
+    double order; /* as in psh_wasserstein_params, and so the next three */
+    psh_ground ground;
+    bool pool;
+    uint32_t dims_mask;
+    double time_limit; /* seconds; 0: none */
+    /* Stop as soon as (upper - lower) / upper <= max_gap for every pair, 0 <= max_gap < 1; 0: until all are exact. */
+    double max_gap;
+} psh_progressive_params;
+
+typedef struct psh_progressive_report {
+    size_t n_pairs, n_exact;  /* pairs whose two bounds are the distance itself */
+    double mean_gap, max_gap; /* of (upper - lower) / upper, 0 where both are equal */
+    double seconds;
+    bool is_finished; /* max_gap was reached; else the time was over, or the caller said stop */
+} psh_progressive_report;
+
+/* psh_progressive_condensed() :
+ * A lower and an upper bound of every distance of a set, SciPy's pdist order, as near to each other as the limits
+ * allow; lower, upper : (N (N - 1) / 2), caller-allocated. Bounds only ever shrink. Without a limit both end equal to
+ * psh_wasserstein_condensed(), bit for bit. With max_gap alone the result is the same for any number of threads; a
+ * time limit depends on the clock by its nature. The limit is looked at after every pair; what is done at least,
+ * whatever the limit, is sorting each diagram and the bounds by norms. report may be NULL. docs/math/progressive.md
+ * tells how it is done.
+ * Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY; PSH_ERR_INTERRUPTED when the progress callback says stop: the bounds and
+ * the report are then valid all the same. */
+PSH_API psh_status psh_progressive_condensed(const psh_diagrams *set, const psh_progressive_params *params,
+                                             int n_threads, const psh_progress *progress, double *lower, double *upper,
+                                             psh_progressive_report *report, psh_error *err);
+
 #ifdef __cplusplus
 }
 #endif
