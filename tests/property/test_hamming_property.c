@@ -14,7 +14,7 @@
 #define N_CODES 90
 #define N_PAIRS (N_CODES * (N_CODES - 1) / 2)
 #define MAX_BYTES (PSH_CODE_MAX_BITS / 8)
-#define N_ROUNDS 60
+#define N_ROUNDS 20
 
 typedef struct world {
     psh__random rng;
