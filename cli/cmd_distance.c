@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "distance_exact.h"
+#include "hamming.h"
 
 const char *const distance_metrics[] = {"hamming", "wasserstein", "bottleneck", "auction", NULL};
 
@@ -10,15 +11,7 @@ static psh_status hamming(cli *c, psh_distances **dst, psh_error *err) {
     psh_codes *codes = NULL;
     psh_status status;
     CLI_TRY(psh_codes_read(c->arguments[0], &codes, err));
-    size_t n = psh_codes_count(codes), n_bytes = psh_codes_n_bytes(codes);
-    bool is_narrow = psh_codes_n_bits(codes) <= 255;
-    CLI_TRY_GOTO(psh_distances_create(is_narrow ? PSH_DISTANCE_U8 : PSH_DISTANCE_U16, n, dst, err));
-    if (is_narrow)
-        CLI_TRY_GOTO(
-            psh_hamming_condensed_u8(psh_codes_data(codes), n, n_bytes, c->n_threads, psh_distances_data(*dst), err));
-    else
-        CLI_TRY_GOTO(
-            psh_hamming_condensed_u16(psh_codes_data(codes), n, n_bytes, c->n_threads, psh_distances_data(*dst), err));
+    CLI_TRY_GOTO(cli_hamming(codes, c->n_threads, dst, err));
     CLI_TRY_GOTO(cli_stamp(c, psh_distances_meta(*dst), psh_codes_meta(codes), err));
     psh_meta_set_text(psh_distances_meta(*dst), "metric", "hamming");
     psh_meta_set_integer(psh_distances_meta(*dst), "n_bits", psh_codes_n_bits(codes));
