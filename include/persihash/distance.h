@@ -93,6 +93,19 @@ PSH_API psh_status psh_distances_wasserstein(const psh_diagrams *a, const psh_di
                                              const psh_meta *meta, const char *path, const psh_progress *progress,
                                              psh_distances_stats *stats, psh_error *err);
 
+/* --- All pairs of vectors ----------------------------------------------------------------------------------------- */
+
+/* psh_vectors_condensed_f32(), _f64() :
+ * The L_order distance of every two rows, condensed. rows : (n_items, n_features); order : 1, 2, INFINITY, or another
+ * number above 1 (some hundred times slower); dst : (n_items (n_items - 1) / 2), caller-allocated, which may be a
+ * mapped file. L2 is summed from differences, so vectors close to each other keep their digits. Cost: one multiply-add
+ * a feature and pair. Threads: parallel over tiles; the same bytes for any number of threads and any SIMD level.
+ * Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY, PSH_ERR_INTERRUPTED. */
+PSH_API psh_status psh_vectors_condensed_f32(const float *rows, size_t n_items, size_t n_features, double order,
+                                             int n_threads, const psh_progress *progress, float *dst, psh_error *err);
+PSH_API psh_status psh_vectors_condensed_f64(const double *rows, size_t n_items, size_t n_features, double order,
+                                             int n_threads, const psh_progress *progress, double *dst, psh_error *err);
+
 #ifdef __cplusplus
 }
 #endif

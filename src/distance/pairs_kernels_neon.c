@@ -1,0 +1,82 @@
+/* pairs_kernels_neon.c : all pairs of vectors, four floats or two doubles a step. */
+#include <arm_neon.h>
+
+#include "distance/pairs_kernels.h"
+
+#define TARGET
+#define ROWS 4
+#define VECS 4
+
+#define REAL float
+#define VEC float32x4_t
+#define LANES 4
+#define V_SET1(x) vdupq_n_f32(x)
+#define V_LOAD(p) vld1q_f32(p)
+#define V_STORE(p, x) vst1q_f32(p, x)
+#define V_ADD(a, b) vaddq_f32(a, b)
+#define V_SUB(a, b) vsubq_f32(a, b)
+#define V_MAX(a, b) vmaxq_f32(a, b)
+#define V_FMA(a, b, c) vfmaq_f32(c, a, b)
+#define V_ABS(x) vabsq_f32(x)
+
+#define NAME l1_f32
+#define STEP(sum, difference) V_ADD(sum, V_ABS(difference))
+#define JOIN(sum, block) V_ADD(sum, block)
+#include "distance/pairs_body.h"
+
+#define NAME l2_f32
+#define STEP(sum, difference) V_FMA(difference, difference, sum)
+#define JOIN(sum, block) V_ADD(sum, block)
+#include "distance/pairs_body.h"
+
+#define NAME linf_f32
+#define STEP(sum, difference) V_MAX(sum, V_ABS(difference))
+#define JOIN(sum, block) V_MAX(sum, block)
+#include "distance/pairs_body.h"
+
+#undef REAL
+#undef VEC
+#undef LANES
+#undef V_SET1
+#undef V_LOAD
+#undef V_STORE
+#undef V_ADD
+#undef V_SUB
+#undef V_MAX
+#undef V_FMA
+#undef V_ABS
+#define REAL double
+#define VEC float64x2_t
+#define LANES 2
+#define V_SET1(x) vdupq_n_f64(x)
+#define V_LOAD(p) vld1q_f64(p)
+#define V_STORE(p, x) vst1q_f64(p, x)
+#define V_ADD(a, b) vaddq_f64(a, b)
+#define V_SUB(a, b) vsubq_f64(a, b)
+#define V_MAX(a, b) vmaxq_f64(a, b)
+#define V_FMA(a, b, c) vfmaq_f64(c, a, b)
+#define V_ABS(x) vabsq_f64(x)
+
+#define NAME l1_f64
+#define STEP(sum, difference) V_ADD(sum, V_ABS(difference))
+#define JOIN(sum, block) V_ADD(sum, block)
+#include "distance/pairs_body.h"
+
+#define NAME l2_f64
+#define STEP(sum, difference) V_FMA(difference, difference, sum)
+#define JOIN(sum, block) V_ADD(sum, block)
+#include "distance/pairs_body.h"
+
+#define NAME linf_f64
+#define STEP(sum, difference) V_MAX(sum, V_ABS(difference))
+#define JOIN(sum, block) V_MAX(sum, block)
+#include "distance/pairs_body.h"
+
+const psh__pairs_kernels psh__pairs_kernels_neon = {
+    .n_rows_f32 = ROWS,
+    .n_columns_f32 = VECS * 4,
+    .n_rows_f64 = ROWS,
+    .n_columns_f64 = VECS * 2,
+    .f32 = {l1_f32, l2_f32, linf_f32},
+    .f64 = {l1_f64, l2_f64, linf_f64},
+};
