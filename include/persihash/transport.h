@@ -168,6 +168,57 @@ PSH_API psh_status psh_progressive_condensed(const psh_diagrams *set, const psh_
                                              int n_threads, const psh_progress *progress, double *lower, double *upper,
                                              psh_progressive_report *report, psh_error *err);
 
+/* --- Entropic transport between histograms ------------------------------------------------------------------------
+ *
+ * The paper's HW (Lacombe, Cuturi, Oudot 2018): diagrams as counts on a grid over the frame's unit square, each with
+ * one more cell, the diagonal, that holds the other's number of points, and optimal transport between the two with an
+ * entropy term, solved by Sinkhorn's iterations. docs/math/sinkhorn.md has the problem and the algorithm. */
+
+/* Cost of moving between the centres of two cells; to the diagonal: of the shortest way there. */
+typedef enum psh_sinkhorn_ground {
+    PSH_SINKHORN_L2_SQUARED = 0, /* Lacombe et al.'s. The distance is the square root of the cost: it tracks W2 */
+    PSH_SINKHORN_LINF = 1,       /* the distance is the cost: it tracks W1 */
+    PSH_SINKHORN_L2 = 2          /* the same */
+} psh_sinkhorn_ground;
+
+typedef struct psh_sinkhorn_params {
+    size_t struct_bytes;
+    int n_cells; /* a side; 0: 50. 1 to 1024 */
+    double
+        regularisation; /* weight of the entropy, in units of the cost; 0: 0.1 / mean number of points (the paper's) */
+    double tolerance;   /* marginal error at which to stop: L1, over the mass. 0: 1e-3 */
+    int max_iterations; /* 0: 10000 */
+    psh_sinkhorn_ground ground;
+    bool pool;          /* ignore homology dimensions; else the sum over them */
+    uint32_t dims_mask; /* 0: all */
+} psh_sinkhorn_params;
+
+/* What became of the pairs. */
+typedef struct psh_sinkhorn_report {
+    size_t struct_bytes;      /* in: sizeof */
+    double regularisation;    /* used */
+    uint64_t n_failed;        /* pairs that did not reach the tolerance */
+    double worst_error;       /* greatest marginal error of all */
+    uint64_t n_iterations;    /* of all pairs together */
+    uint64_t most_iterations; /* of one */
+} psh_sinkhorn_report;
+
+/* psh_sinkhorn_pairs() :
+ * Distances of the listed pairs, pairs : (n_pairs, 2) rows of `set`; dst : (n_pairs). The cost is <P, C> without the
+ * entropy; it is not 0 between a diagram and itself. Essential points are not counted. report may be NULL.
+ * psh_sinkhorn_condensed() : all pairs, condensed.
+ * Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY, PSH_ERR_INTERRUPTED; PSH_ERR_NOT_CONVERGED if some pair did not reach the
+ * tolerance: all of dst and the report are written then, too. Threads: parallel over pairs; the same bytes for any
+ * number of threads and any SIMD level. */
+PSH_API psh_status psh_sinkhorn_pairs(const psh_diagrams *set, const psh_frame *frame, const uint32_t *pairs,
+                                      size_t n_pairs, const psh_sinkhorn_params *params, int n_threads,
+                                      const psh_progress *progress, double *dst, psh_sinkhorn_report *report,
+                                      psh_error *err);
+PSH_API psh_status psh_sinkhorn_condensed(const psh_diagrams *set, const psh_frame *frame,
+                                          const psh_sinkhorn_params *params, int n_threads,
+                                          const psh_progress *progress, double *dst, psh_sinkhorn_report *report,
+                                          psh_error *err);
+
 #ifdef __cplusplus
 }
 #endif
