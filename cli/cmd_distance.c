@@ -3,9 +3,10 @@
 #include <stdlib.h>
 
 #include "distance_exact.h"
+#include "distance_progressive.h"
 #include "hamming.h"
 
-const char *const distance_metrics[] = {"hamming", "wasserstein", "bottleneck", "auction", NULL};
+const char *const distance_metrics[] = {"hamming", "wasserstein", "bottleneck", "auction", "progressive", NULL};
 
 static psh_status hamming(cli *c, psh_distances **dst, psh_error *err) {
     psh_codes *codes = NULL;
@@ -77,8 +78,8 @@ static psh_status hamming_all(cli *c, const char *path, psh_error *err) {
 
 /* Options that mean nothing for codes are refused, not ignored. */
 static psh_status check_hamming(const cli *c, psh_error *err) {
-    static const char *const others[] = {"order", "ground", "pool",   "dims",   "essential", "sample",
-                                         "delta", "dtype",  "resume", "verify", NULL};
+    static const char *const others[] = {"order", "ground", "pool",   "dims",       "essential", "sample", "delta",
+                                         "dtype", "resume", "verify", "time-limit", "max-gap",   "bounds", NULL};
     for (int i = 0; others[i]; i++)
         if (cli_flag(c, others[i]))
             return cli_fail(err, PSH_ERR_PARAMETER,
@@ -106,6 +107,7 @@ static psh_status run(cli *c, psh_error *err) {
             return cli_fail(err, PSH_ERR_DATA, "%s holds codes, --metric %s needs the diagrams", c->arguments[i],
                             distance_metrics[metric]);
     }
+    if (metric == METRIC_PROGRESSIVE) return distance_progressive(c, path, err);
     if (metric != METRIC_HAMMING) return distance_exact(c, (distance_metric)metric, path, err);
     CLI_TRY(check_hamming(c, err));
     return c->n_arguments == 2 ? hamming_cross(c, path, err) : hamming_all(c, path, err);
@@ -113,7 +115,7 @@ static psh_status run(cli *c, psh_error *err) {
 
 static const cli_option options[] = {
     {"output", 'o', "FILE", "the distances (.npy, SciPy's condensed order; metadata in a .json beside it)"},
-    {"metric", 'm', "NAME", "hamming (codes); wasserstein, bottleneck or auction (diagrams)"},
+    {"metric", 'm', "NAME", "hamming (codes); wasserstein, bottleneck, auction or progressive (diagrams)"},
     {"order", 0, "Q", "order of the Wasserstein distance (default: 1)"},
     {"ground", 0, "inf|2", "ground metric: L-infinity (default) or L2"},
     {"delta", 0, "D", "auction: at most (1 + D) times the exact distance, never less (default: 0.01)"},
@@ -125,6 +127,9 @@ static const cli_option options[] = {
     {"dtype", 0, "f64|f32", "numbers of 8 or 4 bytes (default: f64)"},
     {"resume", 0, NULL, "keep what is done in FILE.partial when stopped or killed; go on from there"},
     {"verify", 0, NULL, "prove each distance by its dual solution; fail if one cannot be proven"},
+    {"time-limit", 0, "S", "progressive: stop after S seconds with the best bounds so far"},
+    {"max-gap", 0, "G", "progressive: stop when (upper - lower) / upper is at most G for all pairs (default: 0)"},
+    {"bounds", 0, NULL, "progressive: write the bounds too, as FILE.lower.npy and FILE.upper.npy"},
     {0}};
 
 const cli_command cmd_distance = {

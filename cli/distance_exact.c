@@ -48,6 +48,8 @@ static psh_status read_metric(cli *c, request *r, psh_error *err) {
 static psh_status read_manner(cli *c, request *r, psh_error *err) {
     static const char *const dtypes[] = {"f64", "f32", NULL};
     int dtype;
+    if (cli_flag(c, "time-limit") || cli_flag(c, "max-gap") || cli_flag(c, "bounds"))
+        return cli_fail(err, PSH_ERR_PARAMETER, "--time-limit, --max-gap and --bounds are for --metric progressive");
     CLI_TRY(cli_choice(c, "dtype", dtypes, 0, &dtype, err));
     r->how.n_threads = c->n_threads;
     r->how.is_f32 = dtype == 1;

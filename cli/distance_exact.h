@@ -4,7 +4,13 @@
 
 #include "cli.h"
 
-typedef enum distance_metric { METRIC_HAMMING, METRIC_WASSERSTEIN, METRIC_BOTTLENECK, METRIC_AUCTION } distance_metric;
+typedef enum distance_metric {
+    METRIC_HAMMING,
+    METRIC_WASSERSTEIN,
+    METRIC_BOTTLENECK,
+    METRIC_AUCTION,
+    METRIC_PROGRESSIVE
+} distance_metric;
 extern const char *const distance_metrics[]; /* their names, ended by NULL */
 
 /* All pairs of one file, or two files against each other, into the file `path`. */

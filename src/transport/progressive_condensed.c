@@ -34,6 +34,7 @@
 #define N_BUCKETS 512      /* of priorities: 8 to a factor of 2 */
 #define BUCKETS_PER_OCTAVE 8
 #define N_ROUNDS 64
+#define LEAST_ROUND 4096 /* predicted cost, about 10 ms: threads meet after every round */
 #define BEYOND_ROUNDING 1e-12
 
 typedef struct work {
@@ -308,7 +309,7 @@ static psh_status run_rounds(work *w, bool *goes_on, psh_error *err) {
     }
     for (size_t b = N_BUCKETS; b-- > 0 && *goes_on;) {
         collected += costs[b];
-        if (collected == 0 || (b > 0 && collected < all / N_ROUNDS)) continue;
+        if (collected == 0 || (b > 0 && (collected < all / N_ROUNDS || collected < LEAST_ROUND))) continue;
         w->priority = b == 0 ? 0 : exp2((double)b / BUCKETS_PER_OCTAVE - 48), collected = 0;
         PSH_TRY(run(w, exact_unit, (w->n_pairs + EXACT_UNIT - 1) / EXACT_UNIT, goes_on, err));
     }

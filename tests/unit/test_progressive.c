@@ -68,7 +68,7 @@ static fixture start(psh_diagrams *set, double order, psh_ground ground, bool po
     f.exact = new_doubles(n_pairs), f.lower = new_doubles(n_pairs), f.upper = new_doubles(n_pairs);
     psh_wasserstein_params params = PSH_PARAMS(psh_wasserstein_params);
     params.order = order, params.ground = ground, params.pool = pool, params.dims_mask = dims_mask;
-    assert_int_equal(psh_wasserstein_condensed(set, &params, 2, NULL, f.exact, NULL), PSH_OK);
+    assert_int_equal(psh_wasserstein_condensed(set, &params, 1, NULL, f.exact, NULL), PSH_OK);
     return f;
 }
 
@@ -97,7 +97,7 @@ static void check_descent(fixture *f) {
     double *lower = new_doubles(f->n_pairs), *upper = new_doubles(f->n_pairs);
     for (size_t g = 0; g < sizeof gaps / sizeof *gaps; g++) {
         double greatest = 0, sum = 0;
-        run(f, gaps[g], 2);
+        run(f, gaps[g], 1);
         for (size_t k = 0; k < f->n_pairs; k++) {
             double gap = f->upper[k] > f->lower[k] ? (f->upper[k] - f->lower[k]) / f->upper[k] : 0;
             greatest = fmax(greatest, gap), sum += gap;
@@ -126,7 +126,7 @@ static void test_bounds_bracket_shrink_and_end_exact(void **state) {
 static void test_pivots_and_many_rounds(void **state) {
     for (size_t turn = 0; turn < 3; turn++) {
         fixture f =
-            start(draw_set(100 + turn, 150, 12, 1, 0, turn == 2), turn == 1 ? 2 : 1, PSH_GROUND_LINF, turn == 0, 0);
+            start(draw_set(100 + turn, 130, 8, 1, 0, turn == 2), turn == 1 ? 2 : 1, PSH_GROUND_LINF, turn == 0, 0);
         check_descent(&f);
         stop(&f);
     }
