@@ -1,6 +1,8 @@
 /* cmd_report.c : the page that a person looks at. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sample_rows.h"
 
@@ -18,6 +20,25 @@ static psh_status read_text(const char *path, char **dst, psh_error *err) {
     return PSH_OK;
 }
 
+/* How the page at `page`, not yet there perhaps, names `file`: the way to it from the page's folder. NULL if memory ran
+ * out; the file's own path if it cannot be found. */
+static char *seen_from_page(const char *page, const char *file) {
+    char here[PATH_MAX + 1], there[PATH_MAX], folder[PATH_MAX];
+    const char *slash = strrchr(page, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - page + 1) : 1, slash ? page : ".");
+    if (!realpath(folder, here) || !realpath(file, there)) return strdup(file);
+    if (strcmp(here, "/") != 0) strcat(here, "/");
+    size_t n_same = 0, n_up = 0; /* n_same: up to the last folder that both are in */
+    for (size_t i = 0; here[i] && here[i] == there[i]; i++)
+        if (here[i] == '/') n_same = i + 1;
+    for (size_t i = n_same; here[i]; i++) n_up += here[i] == '/';
+    char *path = malloc(3 * n_up + strlen(there + n_same) + 1);
+    if (!path) return NULL;
+    for (size_t i = 0; i < n_up; i++) memcpy(path + 3 * i, "../", 3);
+    strcpy(path + 3 * n_up, there + n_same);
+    return path;
+}
+
 static psh_status run(cli *c, psh_error *err) {
     psh_report_params params = PSH_PARAMS(psh_report_params);
     psh_input_params input_params = PSH_PARAMS(psh_input_params);
@@ -27,7 +48,8 @@ static psh_status run(cli *c, psh_error *err) {
     psh_clusters *clusters = NULL;
     psh_distances *exact = NULL;
     char *commands = NULL;
-    size_t *rows = NULL;
+    char *seen[4] = {NULL};
+    size_t *rows = NULL, n_seen = 0;
     const char *path, *file;
     long long first, count, n_thumbnails;
     psh_status status;
@@ -35,7 +57,7 @@ static psh_status run(cli *c, psh_error *err) {
     CLI_TRY(cli_output(c, &path, err));
     CLI_TRY(cli_integer(c, "first", 0, INT64_MAX, 0, &first, err));
     CLI_TRY(cli_integer(c, "count", 1, INT64_MAX, 0, &count, err));
-    CLI_TRY(cli_integer(c, "thumbnails", 1, 100000, 0, &n_thumbnails, err));
+    CLI_TRY(cli_integer(c, "thumbnails", 0, 100000, 0, &n_thumbnails, err));
     input_params.first = (uint64_t)first, input_params.count = (uint64_t)count;
     if (!cli_flag(c, "codes") && !cli_flag(c, "clusters"))
         return cli_fail(
@@ -57,7 +79,16 @@ static psh_status run(cli *c, psh_error *err) {
     if (c->n_arguments)
         CLI_TRY_GOTO(
             psh_input_open((const char *const *)c->arguments, (size_t)c->n_arguments, &input_params, &input, err));
+    static const char *const parts[4] = {"diagrams", "codes", "clusters", "exact"};
+    for (int i = 0; i < 4; i++) {
+        if (!(file = cli_text(c, parts[i], NULL))) continue;
+        if (!(seen[n_seen++] = seen_from_page(path, file))) {
+            status = cli_fail(err, PSH_ERR_MEMORY, "no memory for a file's name");
+            goto done;
+        }
+    }
     params.title = cli_text(c, "title", NULL);
+    params.files = (const char *const *)seen, params.n_files = n_seen, params.n_threads = c->n_threads;
     params.commands = commands, params.diagrams = diagrams, params.codes = codes, params.clusters = clusters;
     params.input = input, params.exact = exact, params.exact_rows = rows;
     params.n_thumbnails = (size_t)n_thumbnails, params.seed = c->seed, params.progress = &c->progress;
@@ -66,6 +97,7 @@ static psh_status run(cli *c, psh_error *err) {
     cli_say(c, "wrote %s; open it in a browser, it needs no network\n", path);
     psh_meta_set_text(c->summary, "output", path);
 done:
+    for (size_t i = 0; i < n_seen; i++) free(seen[i]);
     free(rows), free(commands);
     psh_input_free(input);
     psh_distances_free(exact);
@@ -83,7 +115,7 @@ static const cli_option options[] = {
     {"exact", 0, "FILE", "exact distances of a sample (distance --sample), plotted against code distance"},
     {"title", 0, "TEXT", "the page's title"},
     {"commands", 0, "FILE", "a text file with the commands, shown on the page"},
-    {"thumbnails", 0, "N", "pictures in the page at most (default: 2000)"},
+    {"thumbnails", 0, "N", "pictures in the page at most (default: 0, all of small images, else 2000)"},
     {"first", 0, "N", "skip the first N images, as diagram did"},
     {"count", 0, "N", "take N images, as diagram did"},
     {0}};

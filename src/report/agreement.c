@@ -196,7 +196,7 @@ static psh_status write_cells(const psh__agreement *agreement, psh__text *json, 
     psh__json_set_integer(json, "n_x", CELLS);
     psh__json_set_integer(json, "n_y", n_y);
     psh__json_key(json, "counts");
-    psh__json_packed(json, counts, (size_t)n_y * CELLS * sizeof *counts);
+    psh__json_bytes(json, counts, (size_t)n_y * CELLS * sizeof *counts);
     psh__free(counts);
     return PSH_OK;
 }

@@ -1,6 +1,6 @@
 /* assets.c : page.html, page.css, page.js and plotly.js as bytes of the library.
  *
- * The assembler reads the files (.incbin), which costs nothing at build time; a generated C array of plotly's two
+ * The assembler reads the files (.incbin), which costs nothing at build time; a generated C array of plotly's four
  * megabytes takes the compiler seconds. cmake/report_assets.cmake names the files and rebuilds this one when they
  * change. */
 #include "report/assets.h"
@@ -24,4 +24,4 @@
 EMBED(psh__asset_html, PSH_PAGE_FOLDER "/page.html")
 EMBED(psh__asset_css, PSH_PAGE_FOLDER "/page.css")
 EMBED(psh__asset_js, PSH_PAGE_FOLDER "/page.js")
-EMBED(psh__asset_plotly_gz, PSH_PLOTLY_GZ)
+EMBED(psh__asset_plotly, PSH_PLOTLY_JS)

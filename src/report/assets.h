@@ -10,9 +10,9 @@ typedef struct psh__asset {
     size_t n_bytes;
 } psh__asset;
 
-psh__asset psh__asset_html(void); /* the page's frame; {{title}} {{css}} {{data}} {{plotly}} {{js}} are filled in */
-psh__asset psh__asset_css(void);  /* its style */
-psh__asset psh__asset_js(void);   /* what draws it */
-psh__asset psh__asset_plotly_gz(void); /* plotly.js, a gzip stream */
+psh__asset psh__asset_html(void);   /* the page's frame; {{title}} {{css}} {{data}} {{plotly}} {{js}} are filled in */
+psh__asset psh__asset_css(void);    /* its style */
+psh__asset psh__asset_js(void);     /* what draws it */
+psh__asset psh__asset_plotly(void); /* plotly.js, minified; no "</script" in it */
 
 #endif

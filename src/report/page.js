@@ -1,12 +1,15 @@
 /* page.js : draws the page from its one block of JSON (src/report/page_data.c says what is in it).
  *
+ * Everything is drawn while the page loads: first, by this script, all that is text, cards and tables; then, by drawPlots(),
+ * once plotly is there, the plots. Nothing waits for a promise, so a page that has loaded is complete, and can be printed.
+ * Only the thumbnails come in between, when their one picture has been decoded; until then their boxes are empty.
  * Every text that came from outside is set as text (textContent), never as HTML; plotly reads a few HTML tags in its
  * texts, so what goes there passes plotlyText(). Nothing is asked from any network: the page's policy forbids it. */
 "use strict";
 
 const root = document.documentElement;
 window.addEventListener("error", (event) => fail(event.message));
-window.addEventListener("unhandledrejection", (event) => fail(String(event.reason)));
+window.addEventListener("unhandledrejection", (event) => fail(String(event.reason))); /* of plotly */
 function fail(message) {
   root.dataset.error = message;
   const fault = document.getElementById("fault");
@@ -42,15 +45,13 @@ const score = (value) => (value === null ? "–" : (Math.round(value * 1000) / 1
 const plotlyText = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const short = (text, n) => (text.length > n ? text.slice(0, n - 1) + "…" : text);
 
-/* A block of bytes: base64 of a zlib stream ("deflate") or a gzip stream ("gzip"). */
-async function unpack(base64, format = "deflate") {
-  if (!window.DecompressionStream) throw new Error("this browser is too old for this page; use one of 2023 or later");
-  const text = atob(base64.trim());
+function bytesOf(base64) {
+  const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream(format));
-  return new Response(stream).arrayBuffer();
+  return bytes;
 }
+const wordsOf = (base64) => new Uint32Array(bytesOf(base64).buffer);
 
 /* A canvas of css pixels width x height, sharp on dense screens, with its context. */
 function canvasOf(width, height, className) {
@@ -98,8 +99,9 @@ const n = data.n_items;
 const rowOf = (item) => (data.rows ? data.rows[item] : item);
 const nameOf = (item) => (data.names ? data.names.prefix + data.names.of[item] : "");
 
-const CLUSTER = { groups: clusters, word: "Cluster", name: (g) => "Cluster " + clusters.values[g] };
-const LABEL = { groups: labels, word: "Label", name: (g) => (labels.names[g] !== null && labels.names[g] !== undefined ? labels.names[g] : labels.values[g] < 0 ? "no label" : "Label " + labels.values[g]) };
+/* name: what a group is called in a text; bare: beside the word itself. */
+const CLUSTER = { groups: clusters, word: "Cluster", name: (g) => "Cluster " + clusters.values[g], bare: (g) => String(clusters.values[g]) };
+const LABEL = { groups: labels, word: "Label", name: (g) => (/[^0-9]/.test(labels.names[g] || "") ? labels.names[g] : labels.values[g] < 0 ? "no label" : "Label " + LABEL.bare(g)), bare: (g) => labels.names[g] || (labels.values[g] < 0 ? "none" : String(labels.values[g])) };
 
 /* What measured distances are called on axes and in texts. */
 const EXACT = (() => {
@@ -114,21 +116,30 @@ let sheet = null; /* image with all thumbnails */
 const pictureOf = new Map(); /* item -> number of its thumbnail */
 const points = {}; /* first[], births, deaths, dims */
 
-async function readBlocks() {
-  if (codes && codes.bytes) codeBytes = new Uint8Array(await unpack(codes.bytes));
-  if (pictures) {
-    for (let i = 0; i < (pictures.items || { length: n }).length; i++) pictureOf.set(pictures.items ? pictures.items[i] : i, i);
-    sheet = new Image();
-    sheet.src = "data:image/png;base64," + pictures.png;
-    await sheet.decode();
-  }
+const waiting = []; /* what is to be drawn when the sheet is there */
+
+function readSheet() {
+  for (let i = 0; i < (pictures.items || { length: n }).length; i++) pictureOf.set(pictures.items ? pictures.items[i] : i, i);
+  sheet = new Image();
+  sheet.onload = () => waiting.splice(0).forEach((draw) => draw());
+  sheet.onerror = () => fail("the thumbnails cannot be read");
+  sheet.src = "data:image/png;base64," + pictures.png;
+}
+
+function readBlocks() {
+  if (codes && codes.bytes) codeBytes = bytesOf(codes.bytes);
+  if (pictures) readSheet();
   if (!diagrams) return;
-  const counts = new Uint32Array(await unpack(diagrams.counts));
-  points.births = new Uint8Array(await unpack(diagrams.births));
-  points.deaths = new Uint8Array(await unpack(diagrams.deaths));
-  points.dims = new Uint8Array(await unpack(diagrams.dims));
-  points.first = new Uint32Array(counts.length + 1);
-  counts.forEach((own, item) => { points.first[item + 1] = points.first[item] + own; });
+  const nRuns = bytesOf(diagrams.n_runs), runs = wordsOf(diagrams.runs); /* a run: dimension << 24 | points */
+  points.births = bytesOf(diagrams.births);
+  points.deaths = bytesOf(diagrams.deaths);
+  points.dims = new Uint8Array(points.births.length);
+  points.first = new Uint32Array(nRuns.length + 1);
+  let run = 0, end = 0;
+  nRuns.forEach((own, item) => {
+    for (const last = run + own; run < last; run++) points.dims.fill(runs[run] >>> 24, end, (end += runs[run] & 0xffffff));
+    points.first[item + 1] = end;
+  });
   points.hasInfinite = points.deaths.includes(255);
   points.allDims = [...new Set(points.dims)].sort((a, b) => a - b);
 }
@@ -145,7 +156,9 @@ function imageOf(item, side) {
   const [canvas, context] = canvasOf(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)), "image");
   context.imageSmoothingEnabled = scale < 2 || Math.max(...pictures.greatest_shape) > Math.max(width, height);
   context.imageSmoothingQuality = "high";
-  context.drawImage(sheet, (i % pictures.n_columns) * cellWidth, Math.floor(i / pictures.n_columns) * cellHeight, width, height, 0, 0, width * scale, height * scale);
+  const draw = () => context.drawImage(sheet, (i % pictures.n_columns) * cellWidth, Math.floor(i / pictures.n_columns) * cellHeight, width, height, 0, 0, width * scale, height * scale);
+  if (sheet.complete) draw();
+  else waiting.push(draw);
   return canvas;
 }
 
@@ -269,9 +282,9 @@ function show(item, pin) {
   const panel = $("item");
   const facts = el("dl");
   const fact = (term, ...description) => facts.append(el("dt", {}, term), el("dd", {}, ...description));
-  const swatch = (kind, group) => el("span.swatch", {}, symbolSvg(group), kind.name(group));
+  const swatch = (kind, group) => el("span.swatch", {}, symbolSvg(group), kind.bare(group));
   if (clusters) fact("Cluster", el("span.swatch", {}, symbolSvg(clusters.of[item]), String(clusters.values[clusters.of[item]])), " · " + plural(clusters.sizes[clusters.of[item]], "item"));
-  if (labels) fact("Label", clusters ? LABEL.name(labels.of[item]) : swatch(LABEL, labels.of[item]));
+  if (labels) fact("Label", clusters ? LABEL.bare(labels.of[item]) : swatch(LABEL, labels.of[item]));
   if (values) {
     fact("Points", count(values.n_points[item]));
     fact("Total persistence", digits(values.persistence[item], 4));
@@ -430,10 +443,10 @@ function drawMapPlot() {
   return Plotly.react("map-plot", mapTraces(), layout, Object.assign({ scrollZoom: true }, CONFIG));
 }
 
-async function drawMap() {
+function drawMap() {
   const made = { codes: "Classical multidimensional scaling of the Hamming distances", exact: "Classical multidimensional scaling of the exact distances", given: "Coordinates as given" }[data.map.source];
   $("map-note").textContent = made + (data.map.explained !== null ? "; the two axes hold " + percent(data.map.explained) + " of the spread" : "") + (data.n_items < data.n_rows ? "; " + count(n) + " of " + count(data.n_rows) + " items are shown" : "") + ". Point at an item to see it, click to pin it, scroll to zoom.";
-  await drawMapPlot();
+  drawMapPlot();
   const plot = $("map-plot");
   let waiting = -1;
   plot.on("plotly_hover", (event) => {
@@ -464,14 +477,14 @@ function placeRings() {
 
 /* --- Agreement ---------------------------------------------------------------------------------------------------- */
 
-async function drawAgreementPlot() {
+function drawAgreementPlot() {
   const x = axis(plotlyText(EXACT_AXIS), { rangemode: "tozero" }), y = axis("Hamming distance (bits)", { rangemode: "tozero" });
   if (agreement.exact) {
     const size = agreement.exact.length > 500 ? 4 : 7;
     const trace = { type: "scatter", mode: "markers", x: agreement.exact, y: agreement.code, marker: { size, color: "#2a6fac", opacity: 0.45 }, hovertemplate: plotlyText(EXACT) + " %{x}<br>Hamming %{y} bits<extra></extra>" };
     return Plotly.newPlot("agreement-plot", [trace], layoutOf(x, y, { hovermode: "closest" }), CONFIG);
   }
-  const counts = new Uint32Array(await unpack(agreement.counts));
+  const counts = wordsOf(agreement.counts);
   const { n_x, n_y, code_step, exact_max } = agreement;
   const centre = (i) => ((i + 0.5) * exact_max) / n_x, level = (j) => j * code_step + (code_step - 1) / 2;
   const xs = Array.from({ length: n_x }, (_, i) => centre(i)), ys = Array.from({ length: n_y }, (_, j) => level(j));
@@ -503,9 +516,9 @@ function drawAgreementText() {
 }
 
 function drawExtremes() {
-  const column = (title, what, pairs) => pairs.length === 0 ? null : el("div", {}, el("h3", {}, title), el("div.what", { class: "note", style: { margin: "0" } }, what), pairs.map((pair) =>
-    el("div.pair", {}, pair.items.map((item) => el("button.tile", { type: "button", title: nameOf(item) || "item " + rowOf(item), onclick: () => visit(item) }, el("div", { style: { display: "flex", gap: "3px" } }, facesOf(item, 58)))),
-      el("span.what", {}, plural(pair.code, "bit"), el("br"), EXACT.replace("exact ", "") + " " + digits(pair.exact, 3)))));
+  const column = (title, what, pairs) => pairs.length === 0 ? null : el("div", {}, el("h3", {}, title), el("p.note", {}, what), el("div.pairs", {}, pairs.map((pair) =>
+    el("div.pair", {}, el("div", {}, pair.items.map((item) => el("button.tile", { type: "button", title: nameOf(item) || "item " + rowOf(item), onclick: () => visit(item) }, facesOf(item, 72)))),
+      el("div.what", {}, plural(pair.code, "bit") + " · " + EXACT.replace("exact ", "") + " " + digits(pair.exact, 3))))));
   const columns = [column("Codes say too far", "pairs farther apart by code than by exact distance", agreement.too_far), column("Codes say too near", "pairs nearer by code than by exact distance", agreement.too_near)].filter(Boolean);
   if (columns.length && (pictures || diagrams)) $("extremes").replaceChildren(el("div.extremes", {}, columns));
 }
@@ -515,7 +528,7 @@ function drawExtremes() {
 function drawElbowPlot() {
   const ks = elbow.wcss.map((_, i) => i + 1);
   const traces = [{ type: "scatter", mode: "lines+markers", x: ks, y: elbow.wcss, line: { color: "#2a6fac", width: 2 }, marker: { size: 5, color: "#2a6fac" }, hovertemplate: "k = %{x}<br>%{y:.4g}<extra></extra>" }];
-  const layout = layoutOf(axis("Number of clusters k", ks.length <= 20 ? { dtick: ks.length <= 12 ? 1 : 2 } : {}), axis("Sum of squared distances (bits²)", Math.min(...elbow.wcss) < 0.7 * elbow.wcss[0] ? { rangemode: "tozero" } : {}));
+  const layout = layoutOf(axis("Number of clusters k", ks.length <= 20 ? { dtick: ks.length <= 12 ? 1 : 2 } : {}), axis("Sum of squared distances (bits²)", Object.assign({ exponentformat: "none", separatethousands: true }, Math.min(...elbow.wcss) < 0.7 * elbow.wcss[0] ? { rangemode: "tozero" } : {})));
   if (elbow.k <= ks.length) {
     traces.push({ type: "scatter", mode: "markers", x: [elbow.k], y: [elbow.wcss[elbow.k - 1]], marker: { size: 13, color: "#fff", line: { width: 3, color: "#d55e00" } }, hoverinfo: "skip" });
     layout.annotations = [{ x: elbow.k, y: elbow.wcss[elbow.k - 1], text: "k = " + elbow.k, showarrow: false, xanchor: "left", yanchor: "bottom", xshift: 9, yshift: 5, font: { color: "#b34d00", size: 14 } }];
@@ -527,9 +540,9 @@ function drawSizesPlot() {
   const kind = clusters ? CLUSTER : LABEL, groups = kind.groups;
   const shown = groups.sizes.slice(0, 40);
   const isLog = shown[0] / Math.max(1, shown[shown.length - 1]) > 50;
-  const trace = { type: "bar", x: shown.map((_, g) => g), y: shown, marker: { color: shown.map((_, g) => colourOf(g)) }, text: shown.map(count), textposition: shown.length <= 16 ? "outside" : "none", cliponaxis: false, hovertemplate: shown.map((_, g) => plotlyText(kind.name(g)) + "<br>%{y:,} items<extra></extra>") };
-  const names = shown.map((_, g) => plotlyText(clusters ? groups.values[g] : short(kind.name(g), 14)));
-  return Plotly.newPlot("sizes-plot", [trace], layoutOf(axis(kind.word, { tickvals: shown.map((_, g) => g), ticktext: names, showgrid: false, type: "linear", range: [-0.6, Math.max(shown.length - 0.4, 4.6)] }), axis(isLog ? "Items (log scale)" : "Items", isLog ? { type: "log", dtick: 1, tickformat: ",d", range: [-0.15, Math.log10(shown[0]) * 1.12] } : { range: [0, shown[0] * 1.12] }), { margin: { l: 56, r: 12, t: 28, b: 48 }, bargap: 0.25 }), CONFIG);
+  const trace = { type: "bar", x: shown.map((_, g) => g), y: shown, marker: { color: shown.map((_, g) => colourOf(g)) }, text: shown.map(count), textposition: shown.length <= 16 ? "outside" : "none", constraintext: "none", cliponaxis: false, hovertemplate: shown.map((_, g) => plotlyText(kind.name(g)) + "<br>%{y:,} items<extra></extra>") };
+  const names = shown.map((_, g) => plotlyText(short(kind.bare(g), 14)));
+  return Plotly.newPlot("sizes-plot", [trace], layoutOf(axis(kind.word, { tickvals: shown.map((_, g) => g), ticktext: names, showgrid: false, type: "linear", range: [-0.6, Math.max(shown.length - 0.4, 4.6)] }), axis(isLog ? "Items (log scale)" : "Items", isLog ? { type: "log", dtick: 1, tickformat: ",d", range: [-0.15, Math.log10(shown[0]) * 1.12] } : { range: [0, shown[0] * 1.12] }), { margin: { l: 56, r: 12, t: 18, b: 48 }, bargap: 0.25 }), CONFIG);
 }
 
 /* --- Groups with their members ------------------------------------------------------------------------------------ */
@@ -539,7 +552,7 @@ function mixOf(group) {
   for (let i = 0; i < n; i++) if (clusters.of[i] === group) tally.set(labels.of[i], (tally.get(labels.of[i]) || 0) + 1);
   const parts = [...tally].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   const total = parts.reduce((sum, part) => sum + part[1], 0);
-  const text = parts.slice(0, 4).map(([label, own]) => LABEL.name(label) + " " + percent(own / total)).join(", ") + (parts.length > 4 ? ", …" : "");
+  const text = parts.slice(0, 4).map(([label, own]) => percent(own / total) + " " + LABEL.name(label)).join(", ") + (parts.length > 4 ? ", …" : "");
   return [el("div.mix", { title: text }, parts.map(([label, own]) => el("span", { style: { flexGrow: own, flexBasis: "0", background: colourOf(label) } }))), el("div.mix-text", {}, text)];
 }
 
@@ -559,8 +572,8 @@ function drawGroups() {
       isClusters && labels ? mixOf(g) : null,
       el("div.examples", {}, group.items.map((item, e) => tile(item, !codes ? String(rowOf(item)) : e === 0 ? "medoid" : String(group.distances[e]), e === 0 && codes)))));
   });
-  if (single.length) cards.push(card(single.length, [el("h3", {}, plural(single.length, isClusters ? "cluster" : "class", isClusters ? "clusters" : "classes") + " of one item")],
-    el("div.examples", {}, single.map((g) => tile(examples.groups[g].items[0], el("span.swatch", {}, symbolSvg(g, 9), isClusters ? String(groups.values[g]) : short(kind.name(g), 8)))))));
+  if (single.length) cards.push(card(Math.min(single.length, 8), [el("h3", {}, plural(single.length, isClusters ? "cluster" : "class", isClusters ? "clusters" : "classes") + " of one item")],
+    el("div.examples", {}, single.map((g) => tile(examples.groups[g].items[0], el("span.swatch", {}, symbolSvg(g, 9), short(kind.bare(g), 8)))))));
   $("cards").replaceChildren(...cards);
   const rest = groups.sizes.slice(examples.groups.length);
   if (rest.length) $("groups-rest").textContent = "And " + plural(rest.length, isClusters ? "smaller cluster" : "smaller class", isClusters ? "smaller clusters" : "smaller classes") + " with " + plural(rest.reduce((a, b) => a + b, 0), "item") + " in all.";
@@ -613,8 +626,8 @@ const hrefOf = (path) => (path.startsWith("/") ? "" : "./") + path.split("/").ma
 
 /* --- All of it ---------------------------------------------------------------------------------------------------- */
 
-async function main() {
-  await readBlocks();
+function drawTexts() {
+  readBlocks();
   drawHead();
   drawMade();
   colourBy = COLOURINGS[0] || null;
@@ -630,7 +643,7 @@ async function main() {
   $("sizes").classList.toggle("alone", $("elbow").hidden);
   $("groups").hidden = !examples;
   if (elbow) $("elbow-note").textContent = "Within-cluster sum of squared distances for each number of clusters; where the curve bends, more clusters stop paying." + (elbow.k > elbow.wcss.length ? " The " + count(elbow.k) + " clusters chosen lie beyond the curve." : "");
-  if (sized && sized.sizes.length > 40) $("sizes-note").textContent = "The 40 largest of " + count(sized.sizes.length) + ".";
+  if (sized) $("sizes-note").textContent = "Items in each " + (clusters ? "cluster" : "class") + "; the largest has " + percent(sized.sizes[0] / data.n_rows) + " of them." + (sized.sizes.length > 40 ? " Shown are the 40 largest of " + count(sized.sizes.length) + "." : "");
   if (data.map) {
     drawColourSwitch();
     drawLegend();
@@ -641,17 +654,15 @@ async function main() {
   const asked = wanted ? (data.rows ? data.rows.indexOf(Number(wanted[1])) : Number(wanted[1])) : -1;
   if (asked >= 0 && asked < n) show(asked, true);
   else show(examples ? examples.groups[0].items[0] : 0);
-
-  if (data.map || agreement || elbow || !$("sizes").hidden) {
-    const script = document.createElement("script");
-    script.textContent = new TextDecoder().decode(await unpack($("plotly").textContent, "gzip"));
-    document.head.append(script);
-    if (data.map) await drawMap();
-    if (agreement) await drawAgreementPlot();
-    if (elbow) await drawElbowPlot();
-    if (!$("sizes").hidden) await drawSizesPlot();
-  }
-  root.dataset.ready = "yes";
 }
 
-main().catch((error) => fail(error.message || String(error)));
+/* Called when plotly is there. */
+function drawPlots() {
+  if (data.map) drawMap();
+  if (agreement) drawAgreementPlot();
+  if (elbow) drawElbowPlot();
+  if (!$("sizes").hidden) drawSizesPlot();
+  root.dataset.drawn = "yes";
+}
+
+drawTexts();

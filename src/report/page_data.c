@@ -10,13 +10,13 @@
  *   examples          {of: "clusters"|"labels", groups[{items[], distances[], mean_distance}]}
  *   scores            {n_rows, fms, ari, ami}: clusters against labels
  *   elbow             {wcss[k_max], k}
- *   codes             {n_bits, n_bytes, n_distinct, bytes: packed (n_items, n_bytes)?}
+ *   codes             {n_bits, n_bytes, n_distinct, bytes: base64 (n_items, n_bytes)?}
  *   pictures          {items[]?, png: base64, cell[2], n_columns, sides[]?, least_shape[2], greatest_shape[2], ...}
- *   diagrams          {n_points_all, lo, hi, n_most, n_beyond, counts, births, deaths, dims; see points.h}
+ *   diagrams          {n_points_all, lo, hi, n_most, n_beyond, n_runs, runs, births, deaths; see points.h}
  *   values            {n_points[n_items], persistence[n_items]}
  *   agreement         see agreement.c; and too_far[], too_near[]: {items[2], code, exact}
  *   meta              {diagrams, codes, clusters, exact}: metadata as recorded in the files
- * pictures.items is left out when it would list all items. "packed": see psh__json_packed(). */
+ * pictures.items is left out when it would list all items. "base64": see psh__json_bytes(). */
 #include "report/page_data.h"
 
 #include <math.h>
@@ -351,7 +351,7 @@ static psh_status write_codes(const page_plan *page, psh__text *json, psh_error 
         for (size_t i = 0; i < page->n_items; i++)
             memcpy(kept + i * n_bytes, psh_codes_data(codes) + page->rows[i] * n_bytes, n_bytes);
         psh__json_key(json, "bytes");
-        psh__json_packed(json, kept, n_all);
+        psh__json_bytes(json, kept, n_all);
         psh__free(kept);
     }
     psh__text_puts(json, "}");

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #define ZLIB_CONST /* input of zlib is const */
-#include <zlib.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -167,41 +166,10 @@ void psh__json_number(psh__text *text, double value, int digits) {
     psh__text_puts(text, number);
 }
 
-static voidpf zlib_alloc(voidpf user, uInt n_items, uInt item_bytes) {
-    (void)user;
-    return psh__malloc(n_items, item_bytes);
-}
-static void zlib_free(voidpf user, voidpf ptr) {
-    (void)user;
-    psh__free(ptr);
-}
-
-void psh__json_packed(psh__text *text, const void *bytes, size_t n_bytes) {
-    z_stream stream = {.zalloc = zlib_alloc, .zfree = zlib_free};
-    uint8_t *packed = NULL;
-    assert(n_bytes < UINT32_MAX); /* a page of 4 GB is out of reach: see the limits in report.c */
-    if (text->failed) return;
-    if (deflateInit(&stream, Z_BEST_COMPRESSION) != Z_OK) {
-        text->failed = true;
-        return;
-    }
-    size_t n_room = deflateBound(&stream, (uLong)n_bytes);
-    packed = psh__malloc(n_room, 1);
-    if (packed) {
-        stream.next_in = bytes; /* zlib reads only */
-        stream.avail_in = (uInt)n_bytes;
-        stream.next_out = packed;
-        stream.avail_out = (uInt)n_room;
-    }
-    if (packed && deflate(&stream, Z_FINISH) == Z_STREAM_END) {
-        psh__text_puts(text, "\"");
-        psh__text_base64(text, packed, n_room - stream.avail_out);
-        psh__text_puts(text, "\"");
-    } else {
-        text->failed = true;
-    }
-    deflateEnd(&stream);
-    psh__free(packed);
+void psh__json_bytes(psh__text *text, const void *bytes, size_t n_bytes) {
+    psh__text_puts(text, "\"");
+    psh__text_base64(text, bytes, n_bytes);
+    psh__text_puts(text, "\"");
 }
 
 void psh__json_set_string(psh__text *text, const char *key, const char *value) {

@@ -36,8 +36,8 @@ void psh__json_raw(psh__text *text, const char *json); /* JSON text made elsewhe
 void psh__json_integer(psh__text *text, int64_t value);
 /* Decimal point whatever the locale; null if not finite. `digits` significant digits, 1 to 17. */
 void psh__json_number(psh__text *text, double value, int digits);
-/* The bytes deflated (zlib stream), then base64, as one string: what page.js's unpack() reads. */
-void psh__json_packed(psh__text *text, const void *bytes, size_t n_bytes);
+/* A string of base64: what page.js's bytesOf() reads. */
+void psh__json_bytes(psh__text *text, const void *bytes, size_t n_bytes);
 
 /* key and value in one */
 void psh__json_set_string(psh__text *text, const char *key, const char *value);

@@ -4,9 +4,9 @@
  * window for all diagrams, since they are to be compared by eye; death 255 stands for infinity. The window is the set's
  * range, unless that is due to a few odd diagrams (TAIL at each end) and more than twice as wide as the others need:
  * then it is what the others need, and points beyond it lie on its edge. Points that fall on the same step are one
- * point. Each diagram is sorted by (dimension, birth, death), and births and deaths are stored apart, which deflates to
- * about a byte a point. All diagrams together have at most POINTS points: large ones keep only their `n_most` most
- * persistent ones, as high a number as that allows, and the page says so. */
+ * point. Each diagram is sorted by (dimension, birth, death), so that dimensions are stored as runs. All diagrams
+ * together have at most POINTS points: large ones keep only their `n_most` most persistent ones, as high a number as
+ * that allows, and the page says so. */
 #include "report/points.h"
 
 #include <math.h>
@@ -22,6 +22,7 @@
 #define TAIL 0.05
 #define INFINITE 255
 #define STEPS 254
+#define MOST_DIM 254
 
 typedef struct step_point {
     int32_t dim;
@@ -110,8 +111,8 @@ static size_t take_points(const psh_diagrams *set, size_t i_diagram, double lo, 
     const size_t begin = offsets[i_diagram], n_all = offsets[i_diagram + 1] - begin;
     size_t n_points = 0;
     for (size_t k = 0; k < n_all; k++)
-        dst[k] = (step_point){dims[begin + k], step(points[2 * (begin + k)], lo, hi),
-                              step(points[2 * (begin + k) + 1], lo, hi)};
+        dst[k] = (step_point){dims[begin + k] < MOST_DIM ? dims[begin + k] : MOST_DIM,
+                              step(points[2 * (begin + k)], lo, hi), step(points[2 * (begin + k) + 1], lo, hi)};
     qsort(dst, n_all, sizeof *dst, by_place);
     for (size_t k = 0; k < n_all; k++)
         if (k == 0 || by_place(&dst[k], &dst[n_points - 1]) != 0) dst[n_points++] = dst[k];
@@ -165,7 +166,7 @@ psh_status psh__points_write(const psh_diagrams *set, const uint32_t *rows, size
                              psh_error *err) {
     const uint64_t *offsets = psh_diagrams_offsets(set);
     double lo = 0, hi = 1;
-    size_t n_largest = 0, n_points = 0, n_beyond = 0;
+    size_t n_largest = 0, n_points = 0, n_runs = 0, n_beyond = 0;
     bool is_cut = false;
     psh_status status = find_window(set, rows, n_rows, &lo, &hi, err);
     if (status != PSH_OK) return status;
@@ -177,38 +178,40 @@ psh_status psh__points_write(const psh_diagrams *set, const uint32_t *rows, size
     const size_t n_room = count_points(set, rows, n_rows, n_most);
 
     step_point *own = psh__malloc(n_largest, sizeof *own);
-    uint8_t *births = psh__malloc(n_room, 1), *deaths = psh__malloc(n_room, 1), *dims = psh__malloc(n_room, 1);
-    uint32_t *counts = psh__malloc(n_rows, sizeof *counts);
-    if (!own || !births || !deaths || !dims || !counts) {
-        status = psh__error_memory(err, "the diagrams of the page", 3 * n_room + n_largest * sizeof *own);
+    uint8_t *births = psh__malloc(n_room, 1), *deaths = psh__malloc(n_room, 1), *own_runs = psh__malloc(n_rows, 1);
+    uint32_t *runs = psh__malloc(n_room, sizeof *runs);
+    if (!own || !births || !deaths || !own_runs || !runs) {
+        status = psh__error_memory(err, "the diagrams of the page", 6 * n_room + n_largest * sizeof *own);
         goto done;
     }
     for (size_t i = 0; i < n_rows; i++) {
-        counts[i] = (uint32_t)take_points(set, rows[i], lo, hi, n_most, own, &is_cut);
-        for (size_t k = 0; k < counts[i]; k++) {
+        const size_t n_own = take_points(set, rows[i], lo, hi, n_most, own, &is_cut), n_before = n_runs;
+        for (size_t k = 0; k < n_own; k++) {
             births[n_points] = own[k].birth;
-            deaths[n_points] = own[k].death;
-            dims[n_points++] = own[k].dim > 255 ? 255 : (uint8_t)own[k].dim;
+            deaths[n_points++] = own[k].death;
+            if (k == 0 || own[k].dim != own[k - 1].dim) runs[n_runs++] = (uint32_t)own[k].dim << 24;
+            runs[n_runs - 1]++;
         }
+        own_runs[i] = (uint8_t)(n_runs - n_before);
         n_beyond += count_beyond(set, rows[i], lo, hi);
     }
     psh__json_set_number(json, "lo", lo);
     psh__json_set_number(json, "hi", hi);
     psh__json_set_integer(json, "n_most", is_cut ? (int64_t)n_most : 0); /* 0: all points are here */
     psh__json_set_integer(json, "n_beyond", (int64_t)n_beyond);
-    psh__json_key(json, "counts");
-    psh__json_packed(json, counts, n_rows * sizeof *counts);
+    psh__json_key(json, "n_runs");
+    psh__json_bytes(json, own_runs, n_rows);
+    psh__json_key(json, "runs");
+    psh__json_bytes(json, runs, n_runs * sizeof *runs);
     psh__json_key(json, "births");
-    psh__json_packed(json, births, n_points);
+    psh__json_bytes(json, births, n_points);
     psh__json_key(json, "deaths");
-    psh__json_packed(json, deaths, n_points);
-    psh__json_key(json, "dims");
-    psh__json_packed(json, dims, n_points);
+    psh__json_bytes(json, deaths, n_points);
 done:
     psh__free(own);
     psh__free(births);
     psh__free(deaths);
-    psh__free(dims);
-    psh__free(counts);
+    psh__free(own_runs);
+    psh__free(runs);
     return status;
 }

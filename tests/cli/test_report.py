@@ -1,6 +1,7 @@
 """The report page in a real browser: headless Chromium, driven through its DevTools pipe with nothing but the standard library.
 
-Looks for script errors and for requests to any network, moves the mouse over the map, and opens pages made from hostile names and from few parts.
+Looks for script errors and for requests to any network, moves the mouse over the map, and opens pages made from hostile names and from few parts. A second
+browser takes a plain picture of a page, without a script that waits for anything: what has been drawn when the page has loaded must be all of it.
 """
 import json
 import os
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 
-from harness import FASHION, TOOL, main, need, run
+from harness import FASHION, TOOL, Skip, main, need, run
 
 IMAGES, LABELS = FASHION / "t10k-images-idx3-ubyte.gz", FASHION / "t10k-labels-idx1-ubyte.gz"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -23,7 +24,7 @@ PATIENCE = 90  # seconds, on a busy machine
 class Browser:
     """One page of a headless browser. Commands are JSON ended by a zero byte, written to its descriptor 3 and answered on its descriptor 4."""
 
-    def __init__(self, width=1400, height=1100):
+    def __init__(self, width, height):
         command_read, self.commands = os.pipe()
         self.answers, answer_write = os.pipe()
         self.folder = tempfile.mkdtemp(prefix="persihash-chromium-")
@@ -93,7 +94,7 @@ class Browser:
         self.call("Page.navigate", url="about:blank")
         self.events.clear()
         self.call("Page.navigate", url=path.resolve().as_uri() + fragment)
-        self.wait_for("document.documentElement && (document.documentElement.dataset.ready || document.documentElement.dataset.error)", "the page")
+        self.wait_for("document.documentElement && (document.documentElement.dataset.drawn || document.documentElement.dataset.error)", "the page")
         self.check()
 
     def check(self):
@@ -123,51 +124,62 @@ class Browser:
             return [box.x + xaxis._offset + xaxis.l2p(data.map.x[{item}]), box.y + yaxis._offset + yaxis.l2p(data.map.y[{item}])]; }})()""")
 
 
-browser = None  # one for all tests: starting it takes seconds
+browser = None  # one for all tests: starting it takes a second
+full_page = None  # a FullPage
+COUNT, WIDTH, HEIGHT = 120, 1400, 1100
+PLACE_OF = "(() => { const box = document.querySelector('%s').getBoundingClientRect(); return [box.left, box.top, box.right, box.bottom].map(Math.round); })()"
 
 
-def make_parts(folder, count=150):
-    need(IMAGES, "dataset-fashion-mnist")
-    run("diagram", IMAGES, "--labels", LABELS, "--count", count, "-o", folder / "set.npz", "-q")
-    run("encode", folder / "set.npz", "-o", folder / "codes.npz", "-q")
-    run("cluster", folder / "codes.npz", "--elbow", "-o", folder / "clusters.npz", "-q")
-    run("distance", folder / "set.npz", "--metric", "wasserstein", "--sample", "90", "-o", folder / "exact.npy", "-q")
+class FullPage:
+    """A page of all parts, and a plain browser that takes its picture while the tests go on."""
+
+    def __init__(self, folder):
+        self.folder, self.path, self.picture = folder, folder / "report.html", folder / "plain.png"
+        need(IMAGES, "dataset-fashion-mnist")
+        run("diagram", IMAGES, "--labels", LABELS, "--count", COUNT, "-o", folder / "set.npz", "-q")
+        run("encode", folder / "set.npz", "-o", folder / "codes.npz", "-q")
+        run("cluster", folder / "codes.npz", "--elbow", "-o", folder / "clusters.npz", "-q")
+        run("distance", folder / "set.npz", "--metric", "wasserstein", "--sample", "90", "-o", folder / "exact.npy", "-q")
+        (folder / "commands.txt").write_text("persihash demo\n")
+        run("report", IMAGES, "--count", COUNT, "--codes", folder / "codes.npz", "--diagrams", folder / "set.npz", "--clusters", folder / "clusters.npz",
+            "--exact", folder / "exact.npy", "--commands", folder / "commands.txt", "--title", "A title", "-o", self.path, "-q")
+        self.plain = subprocess.Popen(
+            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", f"--user-data-dir={folder}/plain",
+             f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={self.picture}", "--dump-dom", self.path.as_uri()], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
-def a_full_page_draws_everything_and_asks_no_network(folder):
-    make_parts(folder)
-    page = folder / "report.html"
-    (folder / "commands.txt").write_text("persihash demo\n")
-    run("report", IMAGES, "--count", "150", "--codes", folder / "codes.npz", "--diagrams", folder / "set.npz", "--clusters", folder / "clusters.npz",
-        "--exact", folder / "exact.npy", "--commands", folder / "commands.txt", "--title", "A title", "-o", page, "-q")
-    browser.open(page)
+def a_full_page_draws_everything_and_asks_no_network(_):
+    folder, page = full_page.folder, full_page.path
+    browser.open(page, "#item=7")
+    assert browser.ask("$('item').dataset.item + state.isPinned") == "7true"
+    browser.press("Escape")
     assert browser.ask("document.title") == "A title"
-    assert browser.ask("document.querySelectorAll('#map-plot .scatterlayer path.point').length") == 150
+    assert browser.ask("document.querySelectorAll('#map-plot .scatterlayer path.point').length") == COUNT
     assert browser.ask("document.querySelectorAll('#agreement-plot .heatmaplayer image').length") == 1  # 4005 pairs: counted in cells
     assert browser.ask("document.querySelectorAll('#elbow-plot .scatterlayer path.point').length") == 20 + 1
     assert browser.ask("document.querySelectorAll('#sizes-plot .barlayer path').length") == browser.ask("clusters.sizes.length")
     stages = browser.ask("$('stages').textContent")
-    assert "150images" in stages and "64-bitcodes" in stages and "Spearman" in stages, stages
-    assert "persihash demo" in browser.ask("$('commands').textContent")
+    assert f"{COUNT}images" in stages and "64-bitcodes" in stages and "Spearman" in stages, stages
+    assert browser.ask("$('commands').textContent").endswith("persihash demo")
     assert browser.ask("document.querySelectorAll('#cards .tile').length") == browser.ask("examples.groups.reduce((sum, group) => sum + group.items.length, 0)")
     for title in ("Diagrams", "Codes", "Clusters", "Exact distances"):
         assert title in browser.ask("$('tables').textContent")
+    links = browser.ask("[...document.querySelectorAll('#tables a')].map((link) => link.getAttribute('href'))")
+    assert links == ["./set.npz", "./codes.npz", "./clusters.npz", "./exact.npy"], links
     # a thumbnail shows the very image, a diagram some points
     assert browser.ask("""(() => { const canvas = imageOf(0, 28), pixels = canvas.getContext('2d').getImageData(0, 0, 28, 28).data;
         return Math.max(...pixels) > 128 && new Set(pixels).size > 8; })()""")
     assert browser.ask("""(() => { const canvas = diagramCanvas(0, 150), pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
         let coloured = 0; for (let i = 0; i < pixels.length; i += 4) coloured += Math.abs(pixels[i] - pixels[i + 2]) > 60; return coloured; })()""") > 10
     # outside of data and plotly the page names no address but that of SVG
-    text = re.sub(r'<script type="(application/json|text/plain)".*?</script>', "", page.read_text(), flags=re.S)
-    assert set(re.findall(r"https?://[^\s\"'<>]*", text)) <= {"http://www.w3.org/2000/svg"}
+    text = page.read_text()
+    own = text[:text.index('<script type="application/json"')] + text[text.index("<script>"):text.index("<script>/* plotly.js")]
+    assert set(re.findall(r"https?://[^\s\"'<>]*", own)) <= {"http://www.w3.org/2000/svg"}
     assert not re.search(r"(src|href)=", text.split("<script>")[0])
 
 
-def pointing_at_the_map_shows_the_item(folder):
-    make_parts(folder)
-    page = folder / "report.html"
-    run("report", IMAGES, "--count", "150", "--codes", folder / "codes.npz", "--diagrams", folder / "set.npz", "--clusters", folder / "clusters.npz", "-o", page, "-q")
-    browser.open(page)
+def pointing_at_the_map_shows_the_item(_):
+    folder = full_page.folder
     lonely = """(() => { const { x, y } = data.map; let best = 0, far = -1; /* the item with the most room around it */
         for (let i = 0; i < n; i++) { let room = Infinity; for (let j = 0; j < n; j++) if (j !== i) room = Math.min(room, Math.hypot(x[i] - x[j], y[i] - y[j]));
           if (room > far) { far = room; best = i; } } return best; })()"""
@@ -178,9 +190,9 @@ def pointing_at_the_map_shows_the_item(folder):
     assert browser.ask("document.querySelectorAll('#map-plot .ring:not(.near)').length") == 1
     browser.move_to(*browser.place_of(item), "mousePressed", "mouseReleased")
     browser.wait_for("state.isPinned", "the pin")
-    other = (item + 1) % 150
+    other = (item + 1) % COUNT
     browser.move_to(*browser.place_of(other))
-    time.sleep(0.3)
+    time.sleep(0.2)
     assert browser.ask("state.item") == item  # pinned
     browser.press("Escape")
     assert not browser.ask("state.isPinned")
@@ -196,10 +208,25 @@ def pointing_at_the_map_shows_the_item(folder):
         browser.ask(f"document.querySelectorAll('#colour-by button')[{button}].click()")
     browser.ask("document.querySelectorAll('#colour-by button')[1].click()")
     browser.ask("document.querySelector('#legend .chip').click()")
-    browser.wait_for("document.querySelectorAll('#map-plot .scatterlayer path.point').length === 150 - labels.sizes[0]", "the legend to hide a class")
+    browser.wait_for(f"document.querySelectorAll('#map-plot .scatterlayer path.point').length === {COUNT} - labels.sizes[0]", "the legend to hide a class")
     browser.check()
-    browser.open(page, "#item=7")
-    assert browser.ask("$('item').dataset.item + state.isPinned") == "7true"
+
+
+def a_page_is_complete_when_it_has_loaded(_):
+    dom = full_page.plain.communicate(timeout=PATIENCE)[0].decode()
+    assert 'data-drawn="yes"' in dom and "data-error" not in dom
+    map_plot = dom[dom.index('id="map-plot"'):dom.index('id="legend"')]
+    assert len(re.findall(r'<path class="point\b', map_plot)) == COUNT
+    assert dom.count('class="main-svg') >= 4 and dom.count("<canvas") > 20
+    try:
+        from PIL import Image
+    except ImportError:
+        raise Skip("Pillow is missing (Debian package python3-pil)") from None
+    picture = Image.open(full_page.picture).convert("RGB")
+    assert picture.size == (WIDTH, HEIGHT)
+    for selector, least in (("#map-plot", 100), ("#item .faces canvas.image", 16), ("#item .faces canvas.diagram", 16)):
+        n_colours = len(picture.crop(browser.ask(PLACE_OF % selector)).getcolors(1 << 20))
+        assert n_colours >= least, f"{selector}: {n_colours} colours, at least {least} expected"
 
 
 def hostile_names_and_labels_are_shown_as_text(folder):
@@ -221,7 +248,7 @@ def hostile_names_and_labels_are_shown_as_text(folder):
     assert browser.ask("document.title") == hostile and browser.ask("$('title').textContent") == hostile
     assert hostile in browser.ask("$('commands').textContent") and hostile in browser.ask("document.querySelector('#item .name').textContent")
     assert browser.ask("document.querySelectorAll('img, b').length") == 0
-    assert browser.ask("document.querySelectorAll('script').length") == 4  # data, plotly packed, page.js, plotly
+    assert browser.ask("document.querySelectorAll('script').length") == 4  # data, page.js, plotly, the call that draws
 
 
 def few_parts_make_a_page_too(folder):
@@ -238,14 +265,12 @@ def few_parts_make_a_page_too(folder):
         assert browser.ask("$('map').hidden") == (name == "clusters")
         assert browser.ask("$('agreement').hidden && $('elbow').hidden")
         assert browser.ask("$('item').textContent.includes('Item ')")
+        assert "persihash synth" in browser.ask("$('commands').textContent")  # as the files remember
     assert browser.ask("document.querySelectorAll('#map-plot path.point').length") == 2
 
 
-def the_page_forbids_itself_the_network(folder):
-    run("synth", "--count", "4", "-o", folder / "set.npz", "-q")
-    run("encode", folder / "set.npz", "-o", folder / "codes.npz", "-q")
-    run("report", "--codes", folder / "codes.npz", "-o", folder / "report.html", "-q")
-    browser.open(folder / "report.html")
+def the_page_forbids_itself_the_network(_):
+    """Of the page opened last."""
     assert browser.ask("fetch('https://example.org/').then(() => 'fetched', () => 'refused')") == "refused"
     assert any(event.get("method") == "Log.entryAdded" and "Content Security Policy" in event["params"]["entry"]["text"] for event in browser.events)
 
@@ -255,9 +280,18 @@ if __name__ == "__main__":
     if missing:
         print(f"SKIP: missing: {', '.join(missing)}")
         sys.exit(77)
-    browser = Browser()
-    try:
-        main([a_full_page_draws_everything_and_asks_no_network, pointing_at_the_map_shows_the_item, hostile_names_and_labels_are_shown_as_text,
-              few_parts_make_a_page_too, the_page_forbids_itself_the_network])
-    finally:
-        browser.close()
+    if os.path.isdir("/dev/shm"):
+        tempfile.tempdir = "/dev/shm"  # a browser's many small files
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            full_page = FullPage(pathlib.Path(folder))
+        except Skip as reason:
+            print(f"SKIP: {reason}")
+            sys.exit(77)
+        browser = Browser(WIDTH, HEIGHT)
+        try:
+            main([a_full_page_draws_everything_and_asks_no_network, pointing_at_the_map_shows_the_item, a_page_is_complete_when_it_has_loaded,
+                  hostile_names_and_labels_are_shown_as_text, few_parts_make_a_page_too, the_page_forbids_itself_the_network])
+        finally:
+            full_page.plain.kill()
+            browser.close()
