@@ -128,17 +128,22 @@ static void npz_round_trips_plain_and_deflated(void **state) {
     }
 }
 
+/* Each header of an archive, of a member or of the list at its end, holds a time: 0:00 on 1 January 1980, always. */
 static void npz_bytes_do_not_depend_on_the_time(void **state) {
     const char *path = "test_array_time.npz";
-    psh__bytes first, second;
+    const uint8_t midnight[4] = {0, 0, 0x21, 0};
+    psh__bytes bytes;
+    size_t n_headers = 0;
     write_sample(path, true);
-    assert_int_equal(psh__bytes_read(path, &first, NULL), PSH_OK);
-    sleep(2); /* the clock of zip archives ticks every two seconds */
-    write_sample(path, true);
-    assert_int_equal(psh__bytes_read(path, &second, NULL), PSH_OK);
-    assert_int_equal(first.n_bytes, second.n_bytes);
-    assert_memory_equal(first.data, second.data, first.n_bytes);
-    psh__bytes_free(&first), psh__bytes_free(&second);
+    assert_int_equal(psh__bytes_read(path, &bytes, NULL), PSH_OK);
+    for (size_t i = 0; i + 30 < bytes.n_bytes; i++) {
+        bool is_member = !memcmp(bytes.data + i, "PK\3\4", 4), is_list = !memcmp(bytes.data + i, "PK\1\2", 4);
+        if (!is_member && !is_list) continue;
+        assert_memory_equal(bytes.data + i + (is_member ? 10 : 12), midnight, 4);
+        n_headers++;
+    }
+    assert_true(n_headers >= 2 && n_headers % 2 == 0);
+    psh__bytes_free(&bytes);
     unlink(path);
 }
 
