@@ -91,8 +91,8 @@ static psh_status run(cli *c, psh_error *err) {
         status = cli_fail(err, PSH_ERR_PARAMETER, "-k %zu: there are only %zu items", k, n);
         goto done;
     }
-    linkage = malloc((n - 1) * 4 * sizeof *linkage), labels = malloc(n * sizeof *labels),
-    wcss = malloc(k_max * sizeof *wcss);
+    linkage = malloc((n + 1) * 4 * sizeof *linkage), labels = malloc((n + 1) * sizeof *labels),
+    wcss = malloc((k_max + 1) * sizeof *wcss);
     if (!linkage || !labels || !wcss) {
         status = cli_fail(err, PSH_ERR_MEMORY, "no memory for a linkage of %zu items", n);
         goto done;

@@ -7,7 +7,7 @@
 
 static void say_meta(const cli *c, const psh_meta *meta) {
     char *json = psh_meta_write_text(meta, 2);
-    if (json && strcmp(json, "{}")) cli_say(c, "metadata: %s\n", json);
+    if (json && strcmp(json, "{}") != 0) cli_say(c, "metadata: %s\n", json);
     if (json) psh_meta_set_json(c->summary, "meta", json);
     psh_text_free(json);
 }

@@ -13,7 +13,7 @@ static psh_status run(cli *c, psh_error *err) {
 
     CLI_TRY(cli_output(c, &path, err));
     CLI_TRY(cli_arguments(c, 2, 2, err));
-    if (strcmp(c->arguments[0], "sketch"))
+    if (strcmp(c->arguments[0], "sketch") != 0)
         return cli_fail(err, PSH_ERR_PARAMETER,
                         "no encoder '%s' can be trained; expected: persihash train sketch SET -o model.safetensors",
                         c->arguments[0]);

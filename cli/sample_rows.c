@@ -14,8 +14,8 @@ psh_status sample_rows_read(const psh_distances *distances, const char *path, si
                         "%s: distances of %zu items, the other file has %zu; give distances of the same set, or of a "
                         "--sample with its .json beside it",
                         path, n, n_items);
-    int64_t *numbers = malloc(n * sizeof *numbers);
-    size_t *rows = malloc(n * sizeof *rows);
+    int64_t *numbers = malloc((n + 1) * sizeof *numbers);
+    size_t *rows = malloc((n + 1) * sizeof *rows);
     psh_status status = numbers && rows ? PSH_OK : cli_fail(err, PSH_ERR_MEMORY, "no memory for %zu rows", n);
     if (status == PSH_OK) psh_meta_integers(psh_distances_meta_const(distances), "rows", numbers, n);
     for (size_t i = 0; status == PSH_OK && i < n; i++) {

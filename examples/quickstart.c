@@ -30,8 +30,8 @@ int main(int argc, char **argv) {
     size_t nearest = 0;
     for (size_t i = 0; i + 1 < n; i++)
         if (distances[i] < distances[nearest]) nearest = i; /* the first row: item 0 against 1, 2, ... */
-    printf("%zu images; nearest to %s is %s, %d of 64 bits away\n", n, psh_diagrams_name(set, 0), psh_diagrams_name(set, nearest + 1),
-           distances[nearest]);
+    printf("%zu images; nearest to %s is %s, %d of 64 bits away\n", n, psh_diagrams_name(set, 0),
+           psh_diagrams_name(set, nearest + 1), distances[nearest]);
     result = 0;
 done:
     if (result) fprintf(stderr, "quickstart: %s\n", err.text);

@@ -27,4 +27,11 @@ psh_status psh__error_memory(psh_error *err, const char *what, unsigned long lon
         if (status != PSH_OK) goto done;                                                                               \
     } while (0)
 
+/* clang's analyzer sees one file at a time and so cannot know that these answer the status they are given. */
+#ifdef __clang_analyzer__
+#define psh__error(err, status, ...) ((void)psh__error(err, status, __VA_ARGS__), (status))
+#define psh__error_prefix(err, status, ...) ((void)psh__error_prefix(err, status, __VA_ARGS__), (status))
+#define psh__error_memory(err, what, n_bytes) ((void)psh__error_memory(err, what, n_bytes), PSH_ERR_MEMORY)
+#endif
+
 #endif

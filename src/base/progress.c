@@ -21,7 +21,7 @@ bool psh_progress_bar(void *user, const char *what, uint64_t n_done, uint64_t n_
     psh_progress_state *state = user;
     double now = now_seconds();
     if (state->is_quiet || !isatty(STDERR_FILENO)) return true;
-    if (!state->is_open || strcmp(state->what, what) || n_done < state->last_done) {
+    if (!state->is_open || strcmp(state->what, what) != 0 || n_done < state->last_done) {
         psh_progress_end(state);
         snprintf(state->what, sizeof state->what, "%s", what);
         state->start_seconds = now, state->last_seconds = 0, state->is_open = true;
@@ -32,12 +32,12 @@ bool psh_progress_bar(void *user, const char *what, uint64_t n_done, uint64_t n_
 
     double share = n_total ? (double)n_done / (double)n_total : 1, spent = now - state->start_seconds;
     double left = share > 0 ? spent * (1 - share) / share : 0;
+    if (left > 99 * 60) left = 99 * 60; /* also keeps it an int */
     char bar[BAR_CELLS + 1];
     int n_full = (int)(share * BAR_CELLS);
     memset(bar, ' ', BAR_CELLS), memset(bar, '#', (size_t)n_full), bar[BAR_CELLS] = 0;
-    fprintf(stderr, "\r%s [%s] %3.0f %%  %llu/%llu  %.0f:%02.0f left \x1b[K", what, bar, 100 * share,
-            (unsigned long long)n_done, (unsigned long long)n_total, (double)((int)left / 60),
-            (double)((int)left % 60));
+    fprintf(stderr, "\r%s [%s] %3.0f %%  %llu/%llu  %d:%02d left \x1b[K", what, bar, 100 * share,
+            (unsigned long long)n_done, (unsigned long long)n_total, (int)left / 60, (int)left % 60);
     fflush(stderr);
     return true;
 }

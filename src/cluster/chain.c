@@ -33,8 +33,8 @@ typedef struct merge {
  * addresses are found in the cache of the page table. A wish; it changes nothing if the system does not grant it. */
 static void use_large_pages(void *memory, size_t n_bytes) {
 #ifdef MADV_HUGEPAGE
-    const uintptr_t page = 4096, begin = ((uintptr_t)memory + page - 1) / page * page;
-    if (n_bytes > 1 << 22) (void)madvise((void *)begin, n_bytes - page, MADV_HUGEPAGE);
+    const size_t page = 4096, to_page = (page - (uintptr_t)memory % page) % page;
+    if (n_bytes > 1 << 22) (void)madvise((char *)memory + to_page, n_bytes - page, MADV_HUGEPAGE);
 #endif
 }
 

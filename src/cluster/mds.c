@@ -217,6 +217,7 @@ psh_status psh_mds_codes(const uint8_t *codes, size_t n_items, size_t n_bytes, i
 
 psh_status psh_mds_distances(const psh_distances *distances, int n_axes, size_t n_landmarks, uint64_t seed,
                              int n_threads, double *xy, double *explained, psh_error *err) {
+    assert(distances && xy);
     source src = {.distances = distances, .n_items = psh_distances_n_items(distances)};
     (void)n_threads;
     return run_mds(&src, n_axes, n_landmarks, seed, xy, explained, err);

@@ -33,7 +33,7 @@ static psh_status check_shape(const member *m, size_t n_axes, size_t n_items, ps
 }
 
 static psh_status read_n_bits(psh__npz *npz, const char *path, int *n_bits, psh_error *err) {
-    member m;
+    member m = {0};
     int64_t *values = NULL;
     PSH_TRY(read_member(npz, path, "n_bits", &m, err));
     psh_status status;
@@ -76,7 +76,7 @@ static psh_status narrow(const member *m, uint8_t **dst, psh_error *err) {
 }
 
 static psh_status read_codes(psh__npz *npz, const char *path, psh_codes **dst, psh_error *err) {
-    member m;
+    member m = {0};
     int n_bits = 0;
     uint8_t *narrowed = NULL;
     PSH_TRY(read_n_bits(npz, path, &n_bits, err));
@@ -106,7 +106,7 @@ done:
 /* Label names may be any number: then n_texts is SIZE_MAX. */
 static psh_status read_texts(psh__npz *npz, const char *path, const char *name, size_t n_texts, char ***texts,
                              size_t *n_read, psh_error *err) {
-    member m;
+    member m = {0};
     PSH_TRY(read_member(npz, path, name, &m, err));
     psh_status status = check_shape(&m, 1, n_texts == SIZE_MAX ? m.array.n_items : n_texts, err);
     if (status == PSH_OK) status = psh__array_to_texts(&m.array, m.what, texts, err);
@@ -116,7 +116,7 @@ static psh_status read_texts(psh__npz *npz, const char *path, const char *name, 
 }
 
 static psh_status read_labels(psh__npz *npz, const char *path, psh_codes *set, psh_error *err) {
-    member m;
+    member m = {0};
     int64_t *labels = NULL;
     char **names = NULL;
     size_t n_classes = 0;
@@ -143,7 +143,7 @@ static psh_status read_names(psh__npz *npz, const char *path, psh_codes *set, ps
 }
 
 static psh_status read_model(psh__npz *npz, const char *path, psh_codes *set, psh_error *err) {
-    member m;
+    member m = {0};
     if (!psh__npz_has(npz, "model")) return PSH_OK;
     PSH_TRY(read_member(npz, path, "model", &m, err));
     psh_status status;
@@ -157,7 +157,7 @@ static psh_status read_model(psh__npz *npz, const char *path, psh_codes *set, ps
 }
 
 static psh_status read_meta(psh__npz *npz, const char *path, psh_codes *set, psh_error *err) {
-    member m;
+    member m = {0};
     char **json = NULL;
     psh_meta *meta;
     if (!psh__npz_has(npz, "meta")) return PSH_OK;

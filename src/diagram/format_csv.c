@@ -8,6 +8,7 @@
  * Labels are integers if all of them are; else they are names, and classes are numbered in the names' byte order.
  * Quotes may be doubled inside quoted fields; doubled quotes sort as single ones do, so raw texts are what is sorted.
  */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,8 +187,9 @@ typedef struct reader {
 } reader;
 
 static field column_of(const reader *file, column which) {
+    static const field none = {.text = ""};
     int i = file->columns.field_of[which];
-    return i < 0 ? (field){.text = ""} : file->now.fields[i];
+    return i < 0 ? none : file->now.fields[i];
 }
 
 static size_t remove_doubles(const field *src, char *dst) {
@@ -311,6 +313,7 @@ static psh_status read_rows(reader *file, psh_error *err) {
 /* --- labels ------------------------------------------------------------------------------------------------------- */
 
 static bool labels_are_integers(const reader *file) {
+    assert(file->diagrams || file->set->n_diagrams == 0);
     int64_t ignored;
     for (size_t i = 0; i < file->set->n_diagrams; i++) {
         const field *label = &file->diagrams[i].label;

@@ -6,7 +6,7 @@
 psh__edge psh__line_edge(psh__line line) {
     float scale = PSH__ONE / line.width;
     return (psh__edge){line.cos * scale, line.sin * scale, line.cos * scale + line.sin * scale,
-                       line.position * scale + PSH__ONE / 2};
+                       line.position * scale + (float)(PSH__ONE / 2)};
 }
 
 /* NaN fails the first comparison and becomes 0. */

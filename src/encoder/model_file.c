@@ -51,7 +51,7 @@ static json_t *tensor_json(const tensor *t) {
     json_t *shape = t->n_axes == 2 ? json_pack("[I,I]", (json_int_t)t->shape[0], (json_int_t)t->shape[1])
                                    : json_pack("[I]", (json_int_t)t->shape[0]);
     return json_pack("{s:s, s:o, s:[I,I]}", "dtype", t->dtype, "shape", shape, "data_offsets", (json_int_t)t->begin,
-                     (json_int_t)(t->begin + t->n_bytes));
+                     (json_int_t)t->begin + (json_int_t)t->n_bytes);
 }
 
 /* The header's JSON text, freed by free(); NULL: no memory. */
