@@ -1,6 +1,7 @@
 /* cmd_distance.c : distances of codes; those of diagrams are in distance_exact.c. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "distance_exact.h"
 #include "distance_progressive.h"
@@ -87,6 +88,12 @@ static psh_status check_hamming(const cli *c, psh_error *err) {
     return PSH_OK;
 }
 
+/* Standard input can be read but once, so it is taken on trust. */
+static psh_status detect(const char *path, psh_file_kind *dst, psh_error *err) {
+    *dst = PSH_FILE_UNKNOWN;
+    return strcmp(path, "-") != 0 ? psh_file_detect(path, dst, err) : PSH_OK;
+}
+
 static psh_status run(cli *c, psh_error *err) {
     psh_file_kind kind;
     const char *path;
@@ -94,11 +101,11 @@ static psh_status run(cli *c, psh_error *err) {
 
     CLI_TRY(cli_output(c, &path, err));
     CLI_TRY(cli_arguments(c, 1, 2, err));
-    CLI_TRY(psh_file_detect(c->arguments[0], &kind, err));
+    CLI_TRY(detect(c->arguments[0], &kind, err));
     CLI_TRY(cli_choice(c, "metric", distance_metrics, kind == PSH_FILE_CODES ? METRIC_HAMMING : METRIC_WASSERSTEIN,
                        &metric, err));
     for (int i = 0; i < c->n_arguments; i++) {
-        CLI_TRY(psh_file_detect(c->arguments[i], &kind, err));
+        CLI_TRY(detect(c->arguments[i], &kind, err));
         if (metric == METRIC_HAMMING && kind == PSH_FILE_DIAGRAMS)
             return cli_fail(err, PSH_ERR_DATA,
                             "%s holds diagrams, --metric hamming needs codes; run persihash encode first",

@@ -26,11 +26,9 @@ static psh_status fault(const psh__work_file *work, int number, psh_error *err) 
 }
 
 char *psh__path_with(const char *path, const char *ending) {
-    size_t n = strlen(path), n_ending = strlen(ending);
-    char *joined = psh__malloc(n + n_ending + 1, 1);
-    if (!joined) return NULL;
-    memcpy(joined, path, n);
-    memcpy(joined + n, ending, n_ending + 1);
+    size_t n_bytes = strlen(path) + strlen(ending) + 1;
+    char *joined = psh__malloc(n_bytes, 1);
+    if (joined) snprintf(joined, n_bytes, "%s%s", path, ending);
     return joined;
 }
 

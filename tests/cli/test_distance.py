@@ -82,6 +82,8 @@ def forms_hold_the_same_numbers(folder):
     np.testing.assert_array_equal(condensed.astype(np.float32), np.load(folder / "f.npy"))
     piped = subprocess.run([TOOL, "distance", data, "-o", "-"], capture_output=True, check=True).stdout
     assert piped == (folder / "d.npy").read_bytes()
+    run("distance", "-", "-o", folder / "p.npy", stdin=data.read_bytes())
+    assert (folder / "p.npy").read_bytes() == piped
 
 
 def proofs_are_tight(folder):
