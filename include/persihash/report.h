@@ -36,8 +36,8 @@ typedef struct psh_report_params {
  * input must be there to say what the items are. Names and labels come from the codes, else the diagrams, else the
  * input. Without xy the map is computed from the codes, or, without codes, from exact distances of all items. `exact`
  * is compared with the codes. The page holds at most 50,000 items on its map, and pictures of n_thumbnails of them
- * (spread over the clusters, or classes), so that a page of 10,000 items stays below about 10 MB.
- * Same parameters, same bytes, for any number of threads.
+ * (spread over the clusters, or classes), so that a page of 10,000 items stays below about 12 MB. It has drawn
+ * everything when it has loaded, so that it can be printed. Same parameters, same bytes, for any number of threads.
  * Errors: PSH_ERR_EMPTY (no part, or 0 items), PSH_ERR_SHAPE (parts of different N; exact_rows outside them),
  * PSH_ERR_NOT_FINITE (xy), PSH_ERR_FILE_WRITE, PSH_ERR_MEMORY, PSH_ERR_INTERRUPTED, those of psh_input_read(). */
 PSH_API psh_status psh_report_write(const psh_report_params *params, const char *path, psh_error *err);

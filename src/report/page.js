@@ -299,8 +299,8 @@ function show(item, pin) {
     el("div.bar", {}, el("h2", {}, "Item " + count(rowOf(item))),
       el("button.pin", { type: "button", "aria-pressed": String(state.isPinned), title: "Click a point to pin it, Escape to let go", onclick: () => show(item, !state.isPinned) }, state.isPinned ? "pinned" : "pin")),
     ...(isNamed ? [el("div.name", {}, nameOf(item))] : []),
-    el("div.faces", {}, faces),
-    el("div.facts", {}, facts.children.length ? facts : null, ...(code ? [el("figure", {}, code, el("figcaption", {}, codes.n_bits + "-bit code"))] : [])),
+    el("div.about", {}, el("div.faces", {}, faces),
+      el("div.facts", {}, facts.children.length ? facts : null, ...(code ? [el("figure", {}, code, el("figcaption", {}, codes.n_bits + "-bit code"))] : []))),
     ...(state.near.length ? [el("div", {}, el("h3", {}, "Nearest by code"), el("div.near-strip", {}, state.near.map(nearTile)))] : []),
     el("input.find", { type: "search", placeholder: "Find an item by number" + (data.names ? " or name" : "") + " …", "aria-label": "Find an item", onkeydown: findItem }));
   panel.dataset.item = rowOf(item);
@@ -585,7 +585,8 @@ function drawGroups() {
 function flatten(object, prefix = "") {
   return Object.entries(object).flatMap(([key, value]) => {
     if (prefix === "" && key === "source" && meta.diagrams) return [];
-    if (Array.isArray(value)) return [[prefix + key, (value.length > 12 ? count(value.length) + " values: " : "") + value.map((v) => (v !== null && typeof v === "object" ? JSON.stringify(v) : v)).join(", ")]];
+    if (prefix === "" && key === "tool" && value === data.tool) return []; /* it stands at the head of the page */
+    if (Array.isArray(value)) return [[prefix + key, (value.length > 12 ? count(value.length) + " values: " : "") + value.slice(0, 12).map((v) => (v !== null && typeof v === "object" ? JSON.stringify(v) : v)).join(", ") + (value.length > 12 ? ", …" : "")]];
     if (value !== null && typeof value === "object") return flatten(value, prefix + key + ".");
     return [[prefix + key, String(value)]];
   });
