@@ -10,12 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "transport/bounds.h"
-
-#define LANES 4
-
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef int32_t lanes_mask __attribute__((vector_size(LANES * sizeof(int32_t))));
+#include "transport/bound_kernels.h"
 
 static double diagonal_cost(const psh__bounds *bounds, double half) {
     return bounds->ground == PSH_GROUND_LINF ? half : sqrt(2) * half;
@@ -44,27 +39,18 @@ static double total(const psh__bounds *bounds, const psh__bound_points *a, const
     return sum * (1 + 1e-12) + a->margin + b->margin;
 }
 
-/* Order 1, without a list of costs: fixed order of additions, four lanes. */
+/* Order 1, without a list of costs. */
 static double sum_ranked(const psh__bounds *bounds, const psh__bound_points *a, const psh__bound_points *b,
                          size_t n_common) {
-    double sums[4] = {0}, longer = bounds->ground == PSH_GROUND_LINF ? 1 : sqrt(2);
-    size_t k = 0;
-    for (; k + 4 <= n_common; k += 4)
-        for (size_t l = 0; l < 4; l++) {
-            double center_step = a->center[k + l] - b->center[k + l], half_step = a->half[k + l] - b->half[k + l];
-            double between = bounds->ground == PSH_GROUND_LINF
-                                 ? fabs(center_step) + fabs(half_step)
-                                 : sqrt(2 * (center_step * center_step + half_step * half_step));
-            double apart = longer * (a->half[k + l] + b->half[k + l]);
-            sums[l] += between < apart ? between : apart;
-        }
+    size_t k = n_common / 4 * 4;
+    double sum = bounds->kernels->ranked(bounds->ground, a, b, k), rest = 0;
     for (; k < n_common; k++) {
         double between = ground_cost(bounds, a->center[k] - b->center[k], a->half[k] - b->half[k]);
-        double apart = longer * (a->half[k] + b->half[k]);
-        sums[0] += between < apart ? between : apart;
+        double apart = diagonal_cost(bounds, a->half[k] + b->half[k]);
+        sum += between < apart ? between : apart;
     }
-    for (const psh__bound_points *more = a->n > b->n ? a : b; k < more->n; k++) sums[k % 4] += longer * more->half[k];
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    for (const psh__bound_points *more = a->n > b->n ? a : b; k < more->n; k++) rest += more->half[k];
+    return sum + diagonal_cost(bounds, rest);
 }
 
 double psh__bound_ranked(const psh__bounds *bounds, const psh__bound_points *a, const psh__bound_points *b,
@@ -77,69 +63,22 @@ double psh__bound_ranked(const psh__bounds *bounds, const psh__bound_points *a, 
     return total(bounds, a, b, room->costs, n_costs);
 }
 
-static lanes load(const float *from) {
-    lanes x;
-    memcpy(&x, from, sizeof x);
-    return x;
-}
-
-static lanes choose(lanes_mask where, lanes yes, lanes no) {
-    return (lanes)((where & (lanes_mask)yes) | (~where & (lanes_mask)no));
-}
-
-/* What matching saves: d_a + d_b - c, for L-infinity 2 min(h_a, h_b) - |dm|. Orders above 1.5, and L2, choose by the
- * squares instead: h_a^2 + h_b^2 - c^2. */
-typedef enum saving_kind { SAVE_LINF, SAVE_LINF_SQUARED, SAVE_L2_SQUARED } saving_kind;
-
-static inline lanes saving(saving_kind kind, lanes center_step, lanes half_a, lanes half_b) {
-    lanes distance = choose(center_step < 0, -center_step, center_step);
-    if (kind == SAVE_LINF) return 2 * choose(half_a < half_b, half_a, half_b) - distance;
-    lanes half_step = half_a - half_b, squares = half_a * half_a + half_b * half_b;
-    if (kind == SAVE_L2_SQUARED) return squares - (center_step * center_step + half_step * half_step);
-    distance += choose(half_step < 0, -half_step, half_step);
-    return squares - distance * distance;
-}
-
-static inline __attribute__((always_inline)) size_t find_partner_of(saving_kind kind, lanes center, lanes half,
-                                                                    const psh__bound_points *b, size_t first,
-                                                                    const float *taken) {
-    lanes most = {0}, at = {-1, -1, -1, -1}, here = {0, 1, 2, 3};
-    for (size_t k = first; k < first + PSH__BOUND_WINDOW; k += LANES, here += LANES) {
-        lanes saved = saving(kind, center - load(b->center_short + k), half, load(b->half_short + k)) - load(taken + k);
-        lanes_mask is_more = saved > most;
-        most = choose(is_more, saved, most), at = choose(is_more, here, at);
-    }
-    float best = 0, found = -1;
-    for (int l = 0; l < LANES; l++)
-        if (most[l] > best || (most[l] == best && at[l] >= 0 && at[l] < found)) best = most[l], found = at[l];
-    return found < 0 ? SIZE_MAX : first + (size_t)found;
-}
-
-/* The free point of b in first .. first + WINDOW - 1 that saves most with point i of a; SIZE_MAX if none saves. */
-static size_t find_partner(saving_kind kind, const psh__bound_points *a, size_t i, const psh__bound_points *b,
-                           size_t first, const float *taken) {
-    float m = a->center_short[i], h = a->half_short[i];
-    lanes center = {m, m, m, m}, half = {h, h, h, h};
-    if (kind == SAVE_LINF) return find_partner_of(SAVE_LINF, center, half, b, first, taken);
-    if (kind == SAVE_LINF_SQUARED) return find_partner_of(SAVE_LINF_SQUARED, center, half, b, first, taken);
-    return find_partner_of(SAVE_L2_SQUARED, center, half, b, first, taken);
-}
-
 double psh__bound_greedy(const psh__bounds *bounds, const psh__bound_points *a, const psh__bound_points *b,
                          psh__bound_room *room) {
     const float never = 1e30f;
     size_t n_costs = 0, rank = 0;
-    saving_kind kind = bounds->ground == PSH_GROUND_L2 ? SAVE_L2_SQUARED
-                       : bounds->order < 1.5           ? SAVE_LINF
-                                                       : SAVE_LINF_SQUARED;
+    psh__saving kind = bounds->ground == PSH_GROUND_L2 ? PSH__SAVE_L2_SQUARED
+                       : bounds->order < 1.5           ? PSH__SAVE_LINF
+                                                       : PSH__SAVE_LINF_SQUARED;
     for (size_t j = 0; j < b->n; j++) room->taken[j] = 0;
     for (size_t j = b->n; j < b->n + PSH__BOUND_WINDOW; j++) room->taken[j] = never;
     for (size_t i = 0; i < a->n; i++) {
         while (rank < b->n && b->half[rank] > a->half[i]) rank++;
         size_t first = rank < PSH__BOUND_WINDOW / 2 ? 0 : rank - PSH__BOUND_WINDOW / 2;
         if (first + PSH__BOUND_WINDOW > b->n) first = b->n < PSH__BOUND_WINDOW ? 0 : b->n - PSH__BOUND_WINDOW;
-        size_t j = find_partner(kind, a, i, b, first, room->taken);
-        if (j == SIZE_MAX) {
+        size_t j = first + bounds->kernels->partner(kind, a->center_short[i], a->half_short[i], b->center_short + first,
+                                                    b->half_short + first, room->taken + first);
+        if (j == first + PSH__BOUND_WINDOW) {
             room->costs[n_costs++] = diagonal_cost(bounds, a->half[i]);
         } else {
             n_costs += pay(bounds, a, i, b, j, room->costs + n_costs);

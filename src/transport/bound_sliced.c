@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "transport/bounds.h"
+#include "transport/bound_kernels.h"
 
 /* The last cell whose left edge is no greater than x; the first, if there is none. */
 static size_t cell_of(const double *edges, double x) {
@@ -48,23 +48,9 @@ void psh__bound_fill_cells(const psh__bound_points *points, double center_factor
     }
 }
 
-/* Fixed order of additions: sixteen lanes, then a tree. */
-static float distance_of_cells(const float *a, const float *b) {
-    float lanes[16] = {0};
-    for (size_t k = 0; k < PSH__BOUND_CELLS; k += 16)
-        for (size_t l = 0; l < 16; l++) lanes[l] += fabsf(a[k + l] - b[k + l]);
-    for (size_t n = 8; n; n /= 2)
-        for (size_t l = 0; l < n; l++) lanes[l] += lanes[l + n];
-    return lanes[0];
-}
-
 double psh__bound_cells(const psh__bounds *bounds, const psh__bound_points *a, const psh__bound_points *b) {
-    float greatest = 0;
     if (!bounds->cells) return 0;
-    for (size_t line = 0; line < PSH__BOUND_LINES; line++) {
-        float here = distance_of_cells(a->cells + line * PSH__BOUND_CELLS, b->cells + line * PSH__BOUND_CELLS);
-        greatest = here > greatest ? here : greatest;
-    }
+    float greatest = bounds->kernels->cells(a->cells, b->cells);
     /* Rounding to float moves each cell by 2^-24 of it, and the cells of a add up to at most sqrt 2 times its norm; the
      * sum of CELLS / 16 + 4 additions moves by 12 * 2^-24. */
     return greatest * (1 - 2e-6) - 3e-7 * (a->norm + b->norm) - a->margin - b->margin;

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "transport/bound_kernels.h"
 
 #define MAX_QUANTILE_SAMPLE 8192
 
@@ -156,7 +157,8 @@ psh_status psh__bounds_create(const psh__measures *measures, double order, psh_g
                               psh_error *err) {
     size_t n_measures = measures->first[measures->n_items], n_all = 0;
     fill from = {0};
-    *dst = (psh__bounds){.order = order, .ground = ground, .max_points = measures->max_mass};
+    *dst = (psh__bounds){
+        .kernels = psh__bound_kernels_best(), .order = order, .ground = ground, .max_points = measures->max_mass};
     if (!find_range(measures, n_measures, &from.lo, &from.range)) return PSH_OK;
     for (size_t m = 0; m < n_measures; m++) n_all += measures->measures[m].n_mass;
     dst->range = from.range;

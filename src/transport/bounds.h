@@ -31,7 +31,10 @@ typedef struct psh__bound_points {
     const float *cells;                     /* (LINES, CELLS), order 1 only, else NULL */
 } psh__bound_points;
 
+typedef struct psh__bound_kernels psh__bound_kernels; /* bound_kernels.h */
+
 typedef struct psh__bounds {
+    const psh__bound_kernels *kernels;
     double order;
     psh_ground ground;
     double range; /* unit of all bounds; 0: there are none (coordinates beyond double precision) */

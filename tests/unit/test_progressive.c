@@ -210,6 +210,32 @@ static void test_threads_leave_no_trace(void **state) {
     stop(&one), stop(&five);
 }
 
+/* Levels that the machine lacks fall back to what it has, and then agree all the more. */
+static void test_simd_levels_agree_to_the_bit(void **state) {
+    static const char *const levels[] = {"scalar", "avx2", "avx512"};
+    const char *was = getenv("PSH_SIMD");
+    char *before = was ? strdup(was) : NULL;
+    for (size_t turn = 0; turn < 4; turn++) {
+        fixture f = start(draw_set(550, 40, 60, 1, 0, false), turn % 2 ? 2 : 1,
+                          turn / 2 ? PSH_GROUND_L2 : PSH_GROUND_LINF, true, 0);
+        double *lower = new_doubles(f.n_pairs), *upper = new_doubles(f.n_pairs);
+        for (size_t l = 0; l < 3; l++) {
+            setenv("PSH_SIMD", levels[l], 1);
+            run(&f, 0.25, 1);
+            if (l) assert_memory_equal(lower, f.lower, f.n_pairs * sizeof *lower);
+            if (l) assert_memory_equal(upper, f.upper, f.n_pairs * sizeof *upper);
+            memcpy(lower, f.lower, f.n_pairs * sizeof *lower), memcpy(upper, f.upper, f.n_pairs * sizeof *upper);
+        }
+        free(lower), free(upper);
+        stop(&f);
+    }
+    if (before)
+        setenv("PSH_SIMD", before, 1);
+    else
+        unsetenv("PSH_SIMD");
+    free(before);
+}
+
 static void test_time_limit_leaves_brackets(void **state) {
     static const double limits[] = {1e-9, 1e-3, 5e-3, 2e-2};
     fixture f = start(draw_set(600, 200, 60, 1, 0, false), 1, PSH_GROUND_LINF, true, 0);
@@ -347,6 +373,7 @@ int main(void) {
                                        cmocka_unit_test(test_equal_diagrams_are_at_zero),
                                        cmocka_unit_test(test_thousands_of_repeated_points),
                                        cmocka_unit_test(test_threads_leave_no_trace),
+                                       cmocka_unit_test(test_simd_levels_agree_to_the_bit),
                                        cmocka_unit_test(test_time_limit_leaves_brackets),
                                        cmocka_unit_test(test_interruption_leaves_brackets),
                                        cmocka_unit_test(test_bad_parameters),
