@@ -136,7 +136,7 @@ def in_memory(test):
 
 
 def killed_work_goes_on(folder):
-    data = write_set(folder / "big.npz", 130, 300)
+    data = write_set(folder / "big.npz", 90, 250)
     partial, journal, out = folder / "d.npy.partial", folder / "d.npy.partial.journal", folder / "d.npy"
     words = [data, "-o", out, "--resume", "--threads", "2"]
     run("distance", data, "-o", folder / "whole.npy", "--threads", "1")
@@ -156,7 +156,7 @@ def killed_work_goes_on(folder):
 
 
 def interrupted_work_is_kept_if_asked_and_guarded(folder):
-    data, other = write_set(folder / "big.npz", 130, 300), write_set(folder / "other.npz", 130, 300, seed=1)
+    data, other = write_set(folder / "big.npz", 90, 250), write_set(folder / "other.npz", 90, 250, seed=1)
     out, journal = folder / "d.npy", folder / "d.npy.partial.journal"
     work = start_and_wait([data, "-o", out, "--resume", "--threads", "1"], journal, 4)
     _, err = run("distance", data, "-o", out, "--resume", code=FAILED)
@@ -178,7 +178,7 @@ def interrupted_work_is_kept_if_asked_and_guarded(folder):
 
 
 def killed_cross_and_square_go_on(folder):
-    a, b = write_set(folder / "a.npz", 90, 300), write_set(folder / "b.npz", 60, 300, seed=1)
+    a, b = write_set(folder / "a.npz", 70, 250), write_set(folder / "b.npz", 40, 250, seed=1)
     for files, more in (([a, b], []), ([a], ["--square"])):
         out = folder / "x.npy"
         work = start_and_wait([*files, "-o", out, "--resume", "--threads", "1", *more], folder / "x.npy.partial.journal", 4)
