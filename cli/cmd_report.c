@@ -27,15 +27,17 @@ static char *seen_from_page(const char *page, const char *file) {
     const char *slash = strrchr(page, '/');
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - page + 1) : 1, slash ? page : ".");
     if (!realpath(folder, here) || !realpath(file, there)) return strdup(file);
-    if (strcmp(here, "/") != 0) strcat(here, "/");
+    size_t n_here = strlen(here);
+    if (here[n_here - 1] != '/') memcpy(here + n_here, "/", 2);
     size_t n_same = 0, n_up = 0; /* n_same: up to the last folder that both are in */
     for (size_t i = 0; here[i] && here[i] == there[i]; i++)
         if (here[i] == '/') n_same = i + 1;
     for (size_t i = n_same; here[i]; i++) n_up += here[i] == '/';
-    char *path = malloc(3 * n_up + strlen(there + n_same) + 1);
+    const size_t n_rest = strlen(there + n_same) + 1;
+    char *path = malloc(3 * n_up + n_rest);
     if (!path) return NULL;
     for (size_t i = 0; i < n_up; i++) memcpy(path + 3 * i, "../", 3);
-    strcpy(path + 3 * n_up, there + n_same);
+    memcpy(path + 3 * n_up, there + n_same, n_rest);
     return path;
 }
 

@@ -255,11 +255,12 @@ def few_parts_make_a_page_too(folder):
     run("synth", "--count", "30", "--points", "12", "-o", folder / "set.npz", "-q")
     run("encode", folder / "set.npz", "-o", folder / "codes.npz", "-q")
     run("cluster", folder / "codes.npz", "-k", "2", "-o", folder / "clusters.npz", "-q")
+    (folder / "two").mkdir()
     run("synth", "--count", "2", "--points", "12", "-o", folder / "two.npz", "-q")
     run("encode", folder / "two.npz", "--bits", "24", "-o", folder / "two_codes.npz", "-q")
     for name, parts in {"codes": ("--codes", folder / "codes.npz"), "clusters": ("--clusters", folder / "clusters.npz"),
                         "two": ("--codes", folder / "two_codes.npz", "--diagrams", folder / "two.npz")}.items():
-        page = folder / (name + ".html")
+        page = folder / ("two/two.html" if name == "two" else name + ".html")
         run("report", *parts, "-o", page, "-q")
         browser.open(page)
         assert browser.ask("$('map').hidden") == (name == "clusters")
@@ -267,6 +268,7 @@ def few_parts_make_a_page_too(folder):
         assert browser.ask("$('item').textContent.includes('Item ')")
         assert "persihash synth" in browser.ask("$('commands').textContent")  # as the files remember
     assert browser.ask("document.querySelectorAll('#map-plot path.point').length") == 2
+    assert browser.ask("document.querySelector('#tables a').getAttribute('href')") == "./../two.npz"
 
 
 def the_page_forbids_itself_the_network(_):
