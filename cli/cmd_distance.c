@@ -6,8 +6,10 @@
 #include "distance_exact.h"
 #include "distance_progressive.h"
 #include "hamming.h"
+#include "representation.h"
 
-const char *const distance_metrics[] = {"hamming", "wasserstein", "bottleneck", "auction", "progressive", NULL};
+const char *const distance_metrics[] = {"hamming", "wasserstein", "bottleneck", "auction",   "progressive", "sinkhorn",
+                                        "pimage",  "betti",       "sliced",     "histogram", NULL};
 
 static psh_status hamming(cli *c, psh_distances **dst, psh_error *err) {
     psh_codes *codes = NULL;
@@ -79,8 +81,11 @@ static psh_status hamming_all(cli *c, const char *path, psh_error *err) {
 
 /* Options that mean nothing for codes are refused, not ignored. */
 static psh_status check_hamming(const cli *c, psh_error *err) {
-    static const char *const others[] = {"order", "ground", "pool",   "dims",       "essential", "sample", "delta",
-                                         "dtype", "resume", "verify", "time-limit", "max-gap",   "bounds", NULL};
+    static const char *const others[] = {"order",      "ground",         "pool",      "dims",       "essential",
+                                         "sample",     "delta",          "dtype",     "resume",     "verify",
+                                         "time-limit", "max-gap",        "bounds",    "cells",      "bandwidth",
+                                         "weight",     "integrate",      "samples",   "directions", "positions",
+                                         "frame",      "regularisation", "tolerance", "iterations", NULL};
     for (int i = 0; others[i]; i++)
         if (cli_flag(c, others[i]))
             return cli_fail(err, PSH_ERR_PARAMETER,
@@ -92,6 +97,16 @@ static psh_status check_hamming(const cli *c, psh_error *err) {
 static psh_status detect(const char *path, psh_file_kind *dst, psh_error *err) {
     *dst = PSH_FILE_UNKNOWN;
     return strcmp(path, "-") != 0 ? psh_file_detect(path, dst, err) : PSH_OK;
+}
+
+static psh_status check_exact(const cli *c, const char *metric, psh_error *err) {
+    static const char *const others[] = {"cells",          "bandwidth",  "weight",     "integrate",
+                                         "samples",        "directions", "positions",  "frame",
+                                         "regularisation", "tolerance",  "iterations", NULL};
+    for (int i = 0; others[i]; i++)
+        if (cli_flag(c, others[i]))
+            return cli_fail(err, PSH_ERR_PARAMETER, "--%s says nothing about %s", others[i], metric);
+    return PSH_OK;
 }
 
 static psh_status run(cli *c, psh_error *err) {
@@ -114,6 +129,8 @@ static psh_status run(cli *c, psh_error *err) {
             return cli_fail(err, PSH_ERR_DATA, "%s holds codes, --metric %s needs the diagrams", c->arguments[i],
                             distance_metrics[metric]);
     }
+    if (metric >= METRIC_SINKHORN) return distance_vectors(c, (distance_metric)metric, path, err);
+    if (metric != METRIC_HAMMING) CLI_TRY(check_exact(c, distance_metrics[metric], err));
     if (metric == METRIC_PROGRESSIVE) return distance_progressive(c, path, err);
     if (metric != METRIC_HAMMING) return distance_exact(c, (distance_metric)metric, path, err);
     CLI_TRY(check_hamming(c, err));
@@ -122,9 +139,12 @@ static psh_status run(cli *c, psh_error *err) {
 
 static const cli_option options[] = {
     {"output", 'o', "FILE", "the distances (.npy, SciPy's condensed order; metadata in a .json beside it)"},
-    {"metric", 'm', "NAME", "hamming (codes); wasserstein, bottleneck, auction or progressive (diagrams)"},
-    {"order", 0, "Q", "order of the Wasserstein distance (default: 1)"},
-    {"ground", 0, "inf|2", "ground metric: L-infinity (default) or L2"},
+    {"metric", 'm', "NAME",
+     "hamming (codes); wasserstein, bottleneck, auction, progressive; sinkhorn, pimage, betti, sliced, histogram "
+     "(diagrams)"},
+    {"order", 0, "Q",
+     "order of the Wasserstein distance (default: 1), or of the L_q distance of vectors (default: 2; sliced: 1)"},
+    {"ground", 0, "inf|2", "ground metric: L-infinity (default) or L2; sinkhorn also squared (L2; its default)"},
     {"delta", 0, "D", "auction: at most (1 + D) times the exact distance, never less (default: 0.01)"},
     {"pool", 0, NULL, "ignore homology dimensions, as the paper does"},
     {"dims", 0, "LIST", "homology dimensions, like 0,1 (default: all)"},
@@ -137,11 +157,15 @@ static const cli_option options[] = {
     {"time-limit", 0, "S", "progressive: stop after S seconds with the best bounds so far"},
     {"max-gap", 0, "G", "progressive: stop when (upper - lower) / upper is at most G for all pairs (default: 0)"},
     {"bounds", 0, NULL, "progressive: write the bounds too, as FILE.lower.npy and FILE.upper.npy"},
+    REPRESENTATION_OPTIONS,
+    {"regularisation", 0, "E", "sinkhorn: weight of the entropy (default: 0.1 / mean number of points)"},
+    {"tolerance", 0, "T", "sinkhorn: marginal error at which to stop, over the mass (default: 0.001)"},
+    {"iterations", 0, "N", "sinkhorn: at most so many (default: 10000); more needed is exit code 4"},
     {0}};
 
 const cli_command cmd_distance = {
     "distance",
-    "all pairs of codes (Hamming) or diagrams (exact Wasserstein, bottleneck, bounded error)",
+    "all pairs of codes (Hamming) or diagrams (exact Wasserstein, bottleneck, bounded error; vectors)",
     "FILE [FILE_B] -o d.npy",
     "One file: all pairs, condensed. Two files: each item of the first against each of the second, as an (N, M) array; "
     "one against many is a file of one against a file of many.\n"

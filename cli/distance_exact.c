@@ -63,19 +63,19 @@ static psh_status read_manner(cli *c, request *r, psh_error *err) {
     return PSH_OK;
 }
 
-static psh_status read_sample(cli *c, request *r, psh_error *err) {
+psh_status distance_read_sample(cli *c, psh_diagrams **set, size_t **rows, size_t *n_rows, psh_error *err) {
     psh_diagrams *sample;
     long long n_sample;
-    size_t n = psh_diagrams_count(r->a);
+    size_t n = psh_diagrams_count(*set);
     CLI_TRY(cli_integer(c, "sample", 1, INT64_MAX, 0, &n_sample, err));
     if (n_sample == 0 || (size_t)n_sample >= n) return PSH_OK;
-    r->n_rows = (size_t)n_sample;
-    r->rows = malloc(r->n_rows * sizeof *r->rows);
-    if (!r->rows) return cli_fail(err, PSH_ERR_MEMORY, "no memory for %zu rows", r->n_rows);
-    CLI_TRY(psh_rows_sample(n, r->n_rows, c->seed, r->rows, err));
-    CLI_TRY(psh_diagrams_select(r->a, r->rows, r->n_rows, 0, false, &sample, err));
-    psh_diagrams_free(r->a);
-    r->a = sample;
+    *n_rows = (size_t)n_sample;
+    *rows = malloc(*n_rows * sizeof **rows);
+    if (!*rows) return cli_fail(err, PSH_ERR_MEMORY, "no memory for %zu rows", *n_rows);
+    CLI_TRY(psh_rows_sample(n, *n_rows, c->seed, *rows, err));
+    CLI_TRY(psh_diagrams_select(*set, *rows, *n_rows, 0, false, &sample, err));
+    psh_diagrams_free(*set);
+    *set = sample;
     return PSH_OK;
 }
 
@@ -88,11 +88,10 @@ static psh_status read_sets(cli *c, request *r, psh_error *err) {
                                   err));
     if (n_essential + n_more)
         cli_say(c, "%zu essential classes left out or changed (--essential)\n", n_essential + n_more);
-    return read_sample(c, r, err);
+    return distance_read_sample(c, &r->a, &r->rows, &r->n_rows, err);
 }
 
-/* The rows of a sample as JSON, so that score finds its way back to the whole set. */
-static psh_status record_rows(psh_meta *meta, const size_t *rows, size_t n_rows, psh_error *err) {
+psh_status distance_record_rows(psh_meta *meta, const size_t *rows, size_t n_rows, psh_error *err) {
     size_t room = n_rows * 21 + 3, n = 0;
     char *json = malloc(room);
     if (!json) return cli_fail(err, PSH_ERR_MEMORY, "no memory for %zu rows", n_rows);
@@ -120,7 +119,7 @@ static psh_status record(cli *c, const request *r, psh_meta *meta, psh_error *er
         psh_text_free(json);
         if (status != PSH_OK) return cli_fail(err, status, "no memory for metadata");
     }
-    return r->rows ? record_rows(meta, r->rows, r->n_rows, err) : PSH_OK;
+    return r->rows ? distance_record_rows(meta, r->rows, r->n_rows, err) : PSH_OK;
 }
 
 static void tell(cli *c, const request *r, const psh_distances_stats *stats, double seconds, const char *path) {
