@@ -106,6 +106,37 @@ PSH_API psh_status psh_vectors_condensed_f32(const float *rows, size_t n_items, 
 PSH_API psh_status psh_vectors_condensed_f64(const double *rows, size_t n_items, size_t n_features, double order,
                                              int n_threads, const psh_progress *progress, double *dst, psh_error *err);
 
+/* --- Similarity for training --------------------------------------------------------------------------------------
+ *
+ * From distances to the N x N matrix that a hash is trained on (the paper, section 3.2 and Table 8): `real` has values
+ * in [0, 1], the others are 1 (similar) and -1. The diagonal is 1. docs/math/similarity.md. */
+typedef enum psh_similarity_kind {
+    PSH_SIMILARITY_REAL = 0,    /* 1 - d / greatest finite d (infinite distances: 0) */
+    PSH_SIMILARITY_NEAREST = 1, /* S-1 to S-3: similar are the k = round(share * N) nearest of each row */
+    PSH_SIMILARITY_GLOBAL = 2,  /* S-4: similar is the least `share` of all pairs */
+    PSH_SIMILARITY_TWO_PASS = 3 /* S-5: rejection above the row's mean, then above the mean of what is left */
+} psh_similarity_kind;
+
+typedef enum psh_symmetry {
+    PSH_SYMMETRY_NONE = 0,   /* rows as they come out: NEAREST and TWO_PASS need not be symmetric */
+    PSH_SYMMETRY_EITHER = 1, /* similar if either row says so */
+    PSH_SYMMETRY_BOTH = 2    /* similar if both do */
+} psh_symmetry;
+
+typedef struct psh_similarity_params {
+    size_t struct_bytes;
+    psh_similarity_kind kind;
+    double share;          /* NEAREST, GLOBAL: in (0, 1]; 0: 0.25, the paper's S-1 and S-4 (S-2: 0.15, S-3: 0.35) */
+    psh_symmetry symmetry; /* the paper says nothing: default none, as its rows are made one by one */
+} psh_similarity_params;
+
+/* psh_similarity_compute() :
+ * dst : (N, N) float32, caller-allocated. Ties: NEAREST takes the lower index first, GLOBAL takes all pairs at the
+ * threshold. Cost: O(N^2 log N) for NEAREST and GLOBAL, O(N^2) otherwise; GLOBAL needs N (N - 1) / 2 doubles beside.
+ * Threads: parallel over rows; the same bytes for any number of threads. Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY. */
+PSH_API psh_status psh_similarity_compute(const psh_distances *distances, const psh_similarity_params *params,
+                                          int n_threads, float *dst, psh_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,7 +16,7 @@
  * Over-relaxation (Thibault, Chizat, Dossal, Papadakis 2017): an update by the 1.75th power of what plain Sinkhorn
  * would multiply by. 1.75, since that power takes two square roots and no logarithm. Three to six times fewer
  * iterations (measured at the paper's eps: 26, 119 and 285 instead of 110, 639 and 1632 for 20, 63 and 200 points).
- * Far from the solution it may run in circles (2 pairs of 780 did); so when the error has not fallen by a tenth for
+ * Far from the solution it may run in circles (2 pairs of 780 did); so when the error has not fallen by a hundredth for
  * some checks, plain iterations take over, longer each time, which always converge. What was tried: rising to the
  * paper's eps through larger ones saves nothing once over-relaxed; powers of 1.8 and more diverge now and then. */
 #include "transport/sinkhorn.h"
@@ -183,7 +183,7 @@ static void mode_next(mode *of, double error) {
         if (--of->n_plain == 0) of->least_error = INFINITY, of->n_idle = 0;
         return;
     }
-    bool is_better = error < 0.9 * of->least_error;
+    bool is_better = error < 0.99 * of->least_error;
     of->n_idle = is_better ? 0 : of->n_idle + 1;
     if (error < of->least_error) of->least_error = error;
     if (of->n_idle < PATIENCE && error < INFINITY) return;
