@@ -66,7 +66,8 @@ PSH_API psh_status psh_codes_check_same(const psh_codes *a, const psh_codes *b, 
 /* psh_hamming_condensed_u8(), psh_hamming_condensed_u16() :
  * All pairs of codes : (n_codes, n_bytes) in SciPy's pdist order. dst : (n_codes (n_codes - 1) / 2), min(distance, 255)
  * or the distance. Cost: n_codes^2 / 2 * n_bytes byte operations; 10,000 codes of 64 bits take about 3 ms on one
- * AVX-512 core, twice as long as filling dst. Memory: a transposed copy of the codes. Errors: PSH_ERR_MEMORY. */
+ * AVX-512 core, two to three times as long as filling dst. Memory: a transposed copy of the codes. Errors:
+ * PSH_ERR_MEMORY. */
 PSH_API psh_status psh_hamming_condensed_u8(const uint8_t *codes, size_t n_codes, size_t n_bytes, int n_threads,
                                             uint8_t *dst, psh_error *err);
 PSH_API psh_status psh_hamming_condensed_u16(const uint8_t *codes, size_t n_codes, size_t n_bytes, int n_threads,
@@ -83,7 +84,7 @@ PSH_API psh_status psh_hamming_cross(const uint8_t *a, size_t n_a, const uint8_t
 typedef struct psh_hamming_plan psh_hamming_plan;
 
 /* psh_hamming_plan_create() :
- * A transposed copy of codes : (n_codes, n_bytes), n_bytes * (n_codes + 128) bytes at most. The SIMD level is that of
+ * A transposed copy of codes : (n_codes, n_bytes), about as many bytes. The SIMD level is that of
  * this moment. Threads: a plan never changes, any number may use it. Errors: PSH_ERR_MEMORY. */
 PSH_API psh_status psh_hamming_plan_create(const uint8_t *codes, size_t n_codes, size_t n_bytes, psh_hamming_plan **dst,
                                            psh_error *err);
@@ -92,7 +93,7 @@ PSH_API void psh_hamming_plan_free(psh_hamming_plan *plan); /* NULL is fine */
 /* psh_hamming_row_u8(), psh_hamming_row_u16() :
  * Distances of query : (n_bytes) to the plan's codes first .. first + n_columns - 1 (within n_codes: assert).
  * dst : (n_columns), any alignment; min(distance, 255) or the distance. One thread, no allocation, cannot fail. Cost of
- * 10,000 columns of 64 bits: under half a microsecond on AVX-512. */
+ * 10,000 columns of 64 bits: half a microsecond on AVX-512. */
 PSH_API void psh_hamming_row_u8(const psh_hamming_plan *plan, const uint8_t *query, size_t first, size_t n_columns,
                                 uint8_t *dst);
 PSH_API void psh_hamming_row_u16(const psh_hamming_plan *plan, const uint8_t *query, size_t first, size_t n_columns,

@@ -1,8 +1,26 @@
 /* hamming.c : Hamming distances between packed codes: layout, dispatch and the loops over pairs.
  *
- * The codes are transposed once: plane b holds byte b of every code. One query byte is then compared with one byte of
- * 64 codes by one instruction, and the counts of 64 codes come out side by side, ready to be stored. Row-major codes
- * would have to gather their counts from 64-bit lanes. */
+ * Layout. The codes are transposed once: plane b holds byte b of every code. One query byte is then compared with one
+ * byte of 64 codes by one instruction, and the counts of 64 codes come out side by side, ready to be stored. Codes as
+ * they are would have to gather their counts from 64-bit lanes.
+ *
+ * Loops. 64 rows at a time against a tile of columns whose planes fit in the L1 cache; tiles are handed to the threads.
+ * Every byte of the result is computed by itself, so threads and SIMD levels do not change it.
+ *
+ * Limits. 1 to 128 bytes a code (1024 bits). Bytes saturate at 255, words hold every distance. The plan takes as much
+ * memory as the codes, rounded up to 64 of them.
+ *
+ * Cost. 10,000 codes, all 50 million pairs, one thread of an AMD EPYC (Zen 5), the transposition included; CPU time in
+ * ms, least of 30 (bench/bench_hamming.c), beside memset() of the same result:
+ *
+ *      bits  result   scalar    avx2   avx512   memset        one code against 10,000, us, avx512
+ *        24   uint8     40.5     3.9      1.7      1.0          0.15
+ *        64   uint8     60.4     6.5      2.7      1.1          0.50
+ *       128   uint8    104.1    11.0      5.0      1.2          1.4
+ *       256  uint16    193.8    27.7      8.8      2.5          2.8
+ *      1024  uint16    738.6   107.8     30.7      3.3         12.4
+ *
+ * For a handful of codes the transposition outweighs what it saves. */
 #include "code/hamming.h"
 
 #include <assert.h>
