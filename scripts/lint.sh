@@ -4,6 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 failed=0
 python3 scripts/check-layers.py || failed=1
+python3 scripts/check-docs.py || failed=1
 git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror || failed=1
 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
   --suppress=normalCheckLevelMaxBranches --suppress=missingIncludeSystem -Iinclude -Isrc src cli || failed=1
