@@ -87,21 +87,6 @@ PSH_API psh_status psh_wasserstein_cross(const psh_diagrams *a, const size_t *ro
                                          const psh_wasserstein_params *params, int n_threads,
                                          const psh_progress *progress, double *dst, psh_error *err);
 
-/* psh_wasserstein_progressive() :
- * All pairs, condensed, under a limit: bounds first, then ever better ones, at last the distances themselves.
- *   lower, upper : (N (N - 1) / 2) lower <= W <= upper always holds, up to rounding; equal where the distance is known
- *   estimate     : (N (N - 1) / 2) the best guess, between the bounds; NULL: not wanted
- *   time_limit_seconds : after this no further pair is begun; 0: no limit
- *   relative_gap : pairs with upper - lower <= relative_gap * lower are left as they are; 0: all become exact
- *   *n_exact     : pairs whose distance was computed; may be NULL
- * Without a time limit and with relative_gap 0 lower = upper = psh_wasserstein_condensed(), bit for bit. With a time
- * limit the bounds depend on the machine, not their truth. params->relative_error is ignored. Errors:
- * PSH_ERR_PARAMETER, PSH_ERR_MEMORY; PSH_ERR_INTERRUPTED (the bounds are then still true). */
-PSH_API psh_status psh_wasserstein_progressive(const psh_diagrams *set, const psh_wasserstein_params *params,
-                                               double time_limit_seconds, double relative_gap, int n_threads,
-                                               const psh_progress *progress, double *lower, double *upper,
-                                               double *estimate, size_t *n_exact, psh_error *err);
-
 /* --- Pairs in the caller's own order and threads ------------------------------------------------------------------ */
 
 /* One or two sets made ready once. Read-only: all threads share it. */

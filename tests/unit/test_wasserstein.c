@@ -484,65 +484,6 @@ static void test_cross_equals_pairs(void **state) {
     psh_diagrams_free(set), psh_diagrams_free(other);
 }
 
-static psh_diagrams *large_set(size_t n_items, size_t n_points) {
-    psh_diagrams *set;
-    psh__random rng;
-    double *points = malloc(2 * n_points * sizeof *points);
-    psh__random_init(&rng, 12, 0);
-    assert_int_equal(psh_diagrams_create(&set, NULL), PSH_OK);
-    for (size_t i = 0; i < n_items; i++) {
-        draw(&rng, i % 2 ? UNIFORM : NEAR_DIAGONAL, points, n_points);
-        assert_int_equal(psh_diagrams_append(set, points, NULL, n_points, NULL, -1, NULL), PSH_OK);
-    }
-    free(points);
-    return set;
-}
-
-static void test_progressive_bounds_bracket_and_end_exact(void **state) {
-    enum { N = 12, N_PAIRS = N * (N - 1) / 2 };
-    static const double limits[] = {1e-9, 0.001, 0.01, 0}, gaps[] = {0, 0.3, 0.05};
-    psh_diagrams *sets[] = {large_set(N, 300), mixed_set(N)};
-    double exact[N_PAIRS], lower[N_PAIRS], upper[N_PAIRS], estimate[N_PAIRS];
-    size_t n_exact;
-    for (int s = 0; s < 2; s++)
-        for (size_t k = 0; k < N_OPTIONS; k += s ? 1 : 3) {
-            psh_wasserstein_params params = params_of(all_options[k]);
-            assert_int_equal(psh_wasserstein_condensed(sets[s], &params, 2, NULL, exact, NULL), PSH_OK);
-            for (size_t l = 0; l < 4; l++)
-                for (size_t g = 0; g < 3; g++) {
-                    assert_int_equal(psh_wasserstein_progressive(sets[s], &params, limits[l], gaps[g], 2, NULL, lower,
-                                                                 upper, estimate, &n_exact, NULL),
-                                     PSH_OK);
-                    for (size_t p = 0; p < N_PAIRS; p++) {
-                        assert_true(lower[p] <= exact[p] && exact[p] <= upper[p]);
-                        assert_true(lower[p] <= estimate[p] && estimate[p] <= upper[p]);
-                        if (limits[l] == 0) assert_true(upper[p] - lower[p] <= gaps[g] * lower[p]);
-                    }
-                    if (limits[l] == 0 && gaps[g] == 0) {
-                        assert_memory_equal(lower, exact, sizeof exact);
-                        assert_memory_equal(upper, exact, sizeof exact);
-                        assert_int_equal(n_exact, N_PAIRS);
-                    }
-                }
-        }
-    psh_diagrams_free(sets[0]), psh_diagrams_free(sets[1]);
-}
-
-static void test_progressive_handles_essential_classes_and_bad_limits(void **state) {
-    double a[] = {3, INFINITY, 0, 2}, b[] = {1, INFINITY}, c[] = {1, 4};
-    psh_diagrams *set = set_of(a, 2, b, 1);
-    double lower[3], upper[3];
-    psh_error err;
-    assert_int_equal(psh_diagrams_append(set, c, NULL, 1, NULL, -1, NULL), PSH_OK);
-    assert_int_equal(psh_wasserstein_progressive(set, NULL, 0, 0, 1, NULL, lower, upper, NULL, NULL, &err), PSH_OK);
-    assert_true(lower[0] == 3 && upper[0] == 3 && isinf(lower[1]) && isinf(lower[2]) && isinf(upper[2]));
-    assert_int_equal(psh_wasserstein_progressive(set, NULL, -1, 0, 1, NULL, lower, upper, NULL, NULL, &err),
-                     PSH_ERR_PARAMETER);
-    assert_int_equal(psh_wasserstein_progressive(set, NULL, 0, NAN, 1, NULL, lower, upper, NULL, NULL, &err),
-                     PSH_ERR_PARAMETER);
-    psh_diagrams_free(set);
-}
-
 static void test_progress_can_stop_the_work(void **state) {
     psh_diagrams *set = mixed_set(20);
     psh_progress progress = {stop_at_once, NULL};
@@ -573,14 +514,6 @@ static void test_every_failed_allocation_is_reported(void **state) {
     assert_int_equal(status, PSH_OK);
     psh_match matches[2 * MAX_POINTS];
     size_t n_matches;
-    double upper[15];
-    status = PSH_ERR_MEMORY;
-    for (unsigned long n = 1; status == PSH_ERR_MEMORY && n < 1000; n++) {
-        psh__alloc_fail_at(n);
-        status = psh_wasserstein_progressive(set, NULL, 0, 0, 1, NULL, found, upper, NULL, NULL, &err);
-        psh__alloc_fail_at(0);
-    }
-    assert_int_equal(status, PSH_OK);
     status = PSH_ERR_MEMORY;
     for (unsigned long n = 1; status == PSH_ERR_MEMORY && n < 1000; n++) {
         psh__alloc_fail_at(n);
@@ -625,8 +558,6 @@ int main(void) {
         cmocka_unit_test(test_matching_lists_essential_classes),
         cmocka_unit_test(test_relative_error_is_kept),
         cmocka_unit_test(test_cross_equals_pairs),
-        cmocka_unit_test(test_progressive_bounds_bracket_and_end_exact),
-        cmocka_unit_test(test_progressive_handles_essential_classes_and_bad_limits),
         cmocka_unit_test(test_progress_can_stop_the_work),
         cmocka_unit_test(test_every_failed_allocation_is_reported),
         cmocka_unit_test(test_sets_of_no_or_one_diagram_have_no_pairs),
