@@ -1,6 +1,8 @@
 /* kernels.c : the scalar twins, and the choice of a level. On aarch64 the compiler vectorises these loops by itself. */
 #include "encoder/kernels.h"
 
+#include <math.h>
+
 #include "persihash/base.h"
 
 psh__edge psh__line_edge(psh__line line) {
@@ -25,21 +27,34 @@ static int32_t count_near(const float *births, const float *deaths, const float 
     return count;
 }
 
-static void count_common(const uint64_t *blocks, size_t n_blocks, size_t n_words, const uint64_t *mask, uint32_t *dst) {
-    for (size_t b = 0; b < n_blocks; b++)
-        for (size_t l = 0; l < PSH__BLOCK_BITSETS; l++) {
-            uint32_t count = 0;
-            for (size_t w = 0; w < n_words; w++)
-                count += (uint32_t)__builtin_popcountll(blocks[(b * n_words + w) * PSH__BLOCK_BITSETS + l] & mask[w]);
-            dst[b * PSH__BLOCK_BITSETS + l] = count;
-        }
+static void pair_products(const uint64_t *blocks, size_t n_blocks, size_t n_words, const uint64_t *mask,
+                          double ones_mask, const double *ones, double n_items, double *dst) {
+    for (size_t c = 0; c < n_blocks * PSH__BLOCK_BITSETS; c++) {
+        const uint64_t *words = blocks + c / PSH__BLOCK_BITSETS * n_words * PSH__BLOCK_BITSETS + c % PSH__BLOCK_BITSETS;
+        int count = 0;
+        for (size_t w = 0; w < n_words; w++) count += __builtin_popcountll(words[w * PSH__BLOCK_BITSETS] & mask[w]);
+        double n11 = count, n10 = ones[c] - n11, n01 = ones_mask - n11, n00 = n_items - n11 - n10 - n01;
+        dst[c] = n11 * n00 + n10 * n01;
+    }
+}
+
+static size_t best_addition(const psh__additions *a, double *best_score) {
+    size_t best = SIZE_MAX;
+    *best_score = -INFINITY;
+    for (size_t c = 0; c < a->n_blocks * PSH__BLOCK_BITSETS; c++) {
+        double sum = a->sum + a->pairs[c], dot = a->dot + a->dots[c];
+        double squares = a->squares + 2 * (a->shared[c] - a->removed[c]) + a->pairs[c];
+        double score = dot * fabs(dot) / (squares - sum * sum * a->share + a->tiny) + a->blocked[c];
+        if (score > *best_score) best = c, *best_score = score;
+    }
+    return best;
 }
 
 static void add_row(uint32_t *sums, const uint16_t *row, size_t n_padded) {
     for (size_t j = 0; j < n_padded; j++) sums[j] += row[j];
 }
 
-const psh__sketch_kernels psh__sketch_kernels_scalar = {count_near, count_common, add_row};
+const psh__sketch_kernels psh__sketch_kernels_scalar = {count_near, pair_products, best_addition, add_row};
 
 const psh__sketch_kernels *psh__sketch_kernels_get(void) {
     switch (psh_cpu_simd()) {

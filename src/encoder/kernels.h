@@ -26,15 +26,30 @@ typedef struct psh__edge {
 } psh__edge;
 psh__edge psh__line_edge(psh__line line);
 
+/* Adding candidate c to bits whose distances have these sums gives
+ *     sum' = sum + pairs[c],   dot' = dot + dots[c],   squares' = squares + 2 (shared[c] - removed[c]) + pairs[c],
+ *     score = dot' |dot'| / (squares' - sum'^2 share + tiny) + blocked[c]
+ * in this order of operations; share is 1 / number of pairs. */
+typedef struct psh__additions {
+    size_t n_blocks;
+    const double *pairs, *dots, *shared, *removed, *blocked; // (n_blocks, 8)
+    double sum, dot, squares, share, tiny;
+} psh__additions;
+
 typedef struct psh__sketch_kernels {
     /* How many points lie on the near side of a line, minus how many of their projections to the diagonal do. In
      * float32, every operation rounded by itself. births, deaths, middles : (n_padded), padded with NaN, which is on no
      * side. */
     int32_t (*count_near)(const float *births, const float *deaths, const float *middles, size_t n_padded,
                           psh__edge edge);
-    /* dst[8 b + l] = popcount(set l of block b & mask). blocks : (n_blocks, n_words, 8); mask : (n_words); dst :
-     * (n_blocks, 8). */
-    void (*count_common)(const uint64_t *blocks, size_t n_blocks, size_t n_words, const uint64_t *mask, uint32_t *dst);
+    /* For each candidate c, with n11 the number of diagrams that answer yes to it and to `mask`, and so on:
+     *     dst[c] = n11 n00 + n10 n01.
+     * blocks : (n_blocks, n_words, 8); mask : (n_words), its number of ones ones_mask; ones : (n_blocks, 8) of the
+     * candidates; dst : (n_blocks, 8). All exact. */
+    void (*pair_products)(const uint64_t *blocks, size_t n_blocks, size_t n_words, const uint64_t *mask,
+                          double ones_mask, const double *ones, double n_items, double *dst);
+    /* The candidate that makes the score highest, the first among equals. */
+    size_t (*best_addition)(const psh__additions *additions, double *best_score);
     /* sums[j] += row[j] for j < n_padded, a multiple of PSH__LANES. */
     void (*add_row)(uint32_t *sums, const uint16_t *row, size_t n_padded);
 } psh__sketch_kernels;

@@ -1,5 +1,6 @@
 /* kernels_avx2.c : 8 floats or 4 words at a time. Popcount by nibble table (Mula, Kurz, Lemire 2018). */
 #include <immintrin.h>
+#include <math.h>
 
 #include "encoder/kernels.h"
 
@@ -39,22 +40,60 @@ static __m256i popcount_u64(__m256i x) {
     return _mm256_sad_epu8(_mm256_add_epi8(a, b), _mm256_setzero_si256());
 }
 
-static __m128i narrow_u64(__m256i x) {
-    return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(x, _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6)));
+/* Four counts to double: they fit in the low half of each lane. */
+static __m256d to_f64(__m256i x) {
+    __m256i low = _mm256_permutevar8x32_epi32(x, _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6));
+    return _mm256_cvtepi32_pd(_mm256_castsi256_si128(low));
 }
 
-static void count_common(const uint64_t *blocks, size_t n_blocks, size_t n_words, const uint64_t *mask, uint32_t *dst) {
-    for (size_t b = 0; b < n_blocks; b++, dst += PSH__BLOCK_BITSETS) {
-        __m256i low = _mm256_setzero_si256(), high = low;
-        for (size_t w = 0; w < n_words; w++, blocks += PSH__BLOCK_BITSETS) {
-            __m256i m = _mm256_set1_epi64x((long long)mask[w]);
-            low = _mm256_add_epi64(low, popcount_u64(_mm256_and_si256(m, _mm256_loadu_si256((const void *)blocks))));
-            high = _mm256_add_epi64(high,
-                                    popcount_u64(_mm256_and_si256(m, _mm256_loadu_si256((const void *)(blocks + 4)))));
+static void pair_products(const uint64_t *blocks, size_t n_blocks, size_t n_words, const uint64_t *mask,
+                          double ones_mask, const double *ones, double n_items, double *dst) {
+    __m256d all = _mm256_set1_pd(n_items), in_mask = _mm256_set1_pd(ones_mask);
+    for (size_t b = 0; b < n_blocks; b++, blocks += n_words * PSH__BLOCK_BITSETS)
+        for (size_t half = 0; half < PSH__BLOCK_BITSETS; half += 4, ones += 4, dst += 4) {
+            __m256i count = _mm256_setzero_si256();
+            for (size_t w = 0; w < n_words; w++)
+                count = _mm256_add_epi64(
+                    count, popcount_u64(_mm256_and_si256(
+                               _mm256_set1_epi64x((long long)mask[w]),
+                               _mm256_loadu_si256((const void *)(blocks + w * PSH__BLOCK_BITSETS + half)))));
+            __m256d n11 = to_f64(count), n10 = _mm256_sub_pd(_mm256_loadu_pd(ones), n11);
+            __m256d n01 = _mm256_sub_pd(in_mask, n11);
+            __m256d n00 = _mm256_sub_pd(_mm256_sub_pd(_mm256_sub_pd(all, n11), n10), n01);
+            _mm256_storeu_pd(dst, _mm256_add_pd(_mm256_mul_pd(n11, n00), _mm256_mul_pd(n10, n01)));
         }
-        _mm_storeu_si128((void *)dst, narrow_u64(low));
-        _mm_storeu_si128((void *)(dst + 4), narrow_u64(high));
+}
+
+/* Each lane keeps the best of its own candidates, the first among equals; then the best of the lanes, by index where
+ * they are equal. */
+static size_t best_addition(const psh__additions *a, double *best_score) {
+    const __m256d share = _mm256_set1_pd(a->share), tiny = _mm256_set1_pd(a->tiny), two = _mm256_set1_pd(2);
+    const __m256d no_sign = _mm256_castsi256_pd(_mm256_set1_epi64x(INT64_MAX));
+    __m256d best = _mm256_set1_pd(-INFINITY);
+    __m256i at = _mm256_set1_epi64x(-1), here = _mm256_setr_epi64x(0, 1, 2, 3);
+    for (size_t c = 0; c < a->n_blocks * PSH__BLOCK_BITSETS; c += 4) {
+        __m256d pairs = _mm256_loadu_pd(a->pairs + c);
+        __m256d sum = _mm256_add_pd(_mm256_set1_pd(a->sum), pairs);
+        __m256d dot = _mm256_add_pd(_mm256_set1_pd(a->dot), _mm256_loadu_pd(a->dots + c));
+        __m256d shared = _mm256_sub_pd(_mm256_loadu_pd(a->shared + c), _mm256_loadu_pd(a->removed + c));
+        __m256d squares = _mm256_add_pd(_mm256_add_pd(_mm256_set1_pd(a->squares), _mm256_mul_pd(two, shared)), pairs);
+        __m256d spread = _mm256_add_pd(_mm256_sub_pd(squares, _mm256_mul_pd(_mm256_mul_pd(sum, sum), share)), tiny);
+        __m256d score = _mm256_div_pd(_mm256_mul_pd(dot, _mm256_and_pd(dot, no_sign)), spread);
+        score = _mm256_add_pd(score, _mm256_loadu_pd(a->blocked + c));
+        __m256d better = _mm256_cmp_pd(score, best, _CMP_GT_OQ);
+        best = _mm256_blendv_pd(best, score, better);
+        at = _mm256_castpd_si256(_mm256_blendv_pd(_mm256_castsi256_pd(at), _mm256_castsi256_pd(here), better));
+        here = _mm256_add_epi64(here, _mm256_set1_epi64x(4));
     }
+    double scores[4];
+    uint64_t indices[4];
+    _mm256_storeu_pd(scores, best);
+    _mm256_storeu_si256((void *)indices, at);
+    size_t l = 0;
+    for (size_t k = 1; k < 4; k++)
+        if (scores[k] > scores[l] || (scores[k] == scores[l] && indices[k] < indices[l])) l = k;
+    *best_score = scores[l];
+    return indices[l];
 }
 
 static void add_row(uint32_t *sums, const uint16_t *row, size_t n_padded) {
@@ -64,4 +103,4 @@ static void add_row(uint32_t *sums, const uint16_t *row, size_t n_padded) {
     }
 }
 
-const psh__sketch_kernels psh__sketch_kernels_avx2 = {count_near, count_common, add_row};
+const psh__sketch_kernels psh__sketch_kernels_avx2 = {count_near, pair_products, best_addition, add_row};

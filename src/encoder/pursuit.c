@@ -5,163 +5,166 @@
  * the target t over all n (n - 1) / 2 pairs. All that this needs are inner products, and those are counts:
  *     <x_a, x_b> = n11 n00 + n10 n01,    n_uv = #{i : a_i = u, b_i = v},
  * since a pair separated by both has its items in opposite corners of the 2 x 2 table. One popcount of n bits gives the
- * table, so 500,000 pairs cost 1,000 bits. <x, t> comes with the pool. Everything is an integer below 2^53, held in
- * doubles: the same choice at any SIMD level.
+ * table, so 500,000 pairs cost 1,000 bits. <x, t> comes with the pool. The counts are integers below 2^53, held in
+ * doubles, and every candidate's score is computed by the same operations at every SIMD level: the same choice.
  *
  * Pursuit: scale t to mean rho and, for s = 1..L, take the x that brings h nearest to s t in least squares,
  *     arg max  2 s <x, t> - 2 <x, h> - |x|^2.
- * (Maximising the correlation greedily gets stuck after a few bits on small clean sets.) Several rho are tried.
+ * (Maximising the correlation greedily gets stuck after a few bits on small clean sets.)
  * Exchange: for each bit in turn, put in its place the candidate that makes the correlation highest; sweep until no
- * exchange helps. With q = sum of <x, x_b> over chosen b kept for every candidate, an exchange costs two popcount
- * passes over the pool and one pass of arithmetic.
+ * exchange helps. With q = sum of <x, x_b> over the chosen b kept for every candidate, an exchange costs two popcount
+ * passes over the pool and one pass of arithmetic. This is where the quality comes from: on 1,000 Fashion-MNIST
+ * diagrams and 64 bits the correlation is 0.84 to 0.94 after pursuit, 0.950 after one sweep and 0.956 after seven,
+ * whatever rho; different starts end within 0.0006 of each other. Order: of the chosen bits, first the one with the
+ * highest correlation, then the one that best goes with it, and so on.
  *
- * Cost: O(pool * n / 64) words and O(pool) flops per bit and sweep: 0.2 ms for 16,384 candidates on 1,000 diagrams. */
+ * Cost: O(pool * n / 64) words and O(pool) flops per bit and sweep: 0.05 ms for 16,384 candidates on 1,000 diagrams. */
 #include "encoder/pursuit.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 
-static const double start_means[] = {0.2, 0.3, 0.4, 0.5};
+static const double start_means[] = {0.2, 0.3};
 enum { N_STARTS = sizeof start_means / sizeof *start_means };
+static const double tiny = 1e-9, least_gain = 1e-12;
 
 typedef struct search {
     const psh__pool *pool;
     const psh__sketch_kernels *kernels;
-    size_t n_bits, n_pairs;
+    size_t n_bits, n_room, n_pairs;      /* n_room: candidates in whole blocks */
     double target_mean, target_variance; /* the latter times n_pairs */
     bool may_repeat;
-    uint32_t *chosen; // (n_bits)
-    size_t n_chosen;
-    uint8_t *taken;           // (n_candidates)
-    double *shared;           // (n_candidates) q: <x, h>
-    double *with_out;         // (n_candidates) <x, x_a> for the bit a that is taken out
-    double *scores;           // (n_candidates)
-    uint32_t *common;         // (whole blocks)
+    uint32_t *chosen;         // (n_bits)
+    double *dots;             // (n_room) <x, t - mean t>
+    double *shared;           // (n_room) <x, h>
+    double *products;         // (n_room) <x, x_a> for one bit a
+    double *blocked;          // (n_room) 0, or -INFINITY for candidates that may not be chosen
+    double *nothing;          // (n_room) zeros
     uint64_t *mask;           // (n_words)
     double sum, squares, dot; /* of h: sum, |h|^2, <h, t - mean t> */
 } search;
 
 static void search_free(search *s) {
     psh__free(s->chosen);
-    psh__free(s->taken);
+    psh__free(s->dots);
     psh__free(s->shared);
-    psh__free(s->with_out);
-    psh__free(s->scores);
-    psh__free(s->common);
+    psh__free(s->products);
+    psh__free(s->blocked);
+    psh__free(s->nothing);
     psh__free(s->mask);
 }
 
 static bool search_create(const psh__pool *pool, const psh__target *target, size_t n_bits, search *s) {
     memset(s, 0, sizeof *s);
-    size_t n = pool->n_candidates, n_room = (n + PSH__BLOCK_BITSETS - 1) / PSH__BLOCK_BITSETS * PSH__BLOCK_BITSETS;
     s->pool = pool;
     s->kernels = psh__sketch_kernels_get();
     s->n_bits = n_bits;
+    s->n_room = (pool->n_candidates + PSH__BLOCK_BITSETS - 1) / PSH__BLOCK_BITSETS * PSH__BLOCK_BITSETS;
     s->n_pairs = pool->n_items * (pool->n_items - 1) / 2;
     s->target_mean = target->sum / (double)s->n_pairs;
     s->target_variance = target->sum_squares - target->sum * s->target_mean;
-    s->may_repeat = n < n_bits;
+    s->may_repeat = pool->n_candidates < n_bits;
     s->chosen = psh__malloc(n_bits, sizeof *s->chosen);
-    s->taken = psh__calloc(n, sizeof *s->taken);
-    s->shared = psh__calloc(n, sizeof *s->shared);
-    s->with_out = psh__malloc(n, sizeof *s->with_out);
-    s->scores = psh__malloc(n, sizeof *s->scores);
-    s->common = psh__malloc(n_room, sizeof *s->common);
+    s->dots = psh__malloc(s->n_room, sizeof *s->dots);
+    s->shared = psh__malloc(s->n_room, sizeof *s->shared);
+    s->products = psh__malloc(s->n_room, sizeof *s->products);
+    s->blocked = psh__malloc(s->n_room, sizeof *s->blocked);
+    s->nothing = psh__calloc(s->n_room, sizeof *s->nothing);
     s->mask = psh__malloc(pool->n_words, sizeof *s->mask);
-    return s->chosen && s->taken && s->shared && s->with_out && s->scores && s->common && s->mask;
+    if (!s->chosen || !s->dots || !s->shared || !s->products || !s->blocked || !s->nothing || !s->mask) return false;
+    for (size_t c = 0; c < s->n_room; c++) s->dots[c] = pool->dots[c] - s->target_mean * pool->pairs[c];
+    return true;
 }
 
-/* dst[c] = <x_c, x_a> for every candidate c. */
-static void inner_products(search *s, size_t a, double *dst) {
+static void inner_products(search *s, size_t a) {
     const psh__pool *p = s->pool;
-    size_t n_blocks = (p->n_candidates + PSH__BLOCK_BITSETS - 1) / PSH__BLOCK_BITSETS;
-    double n = (double)p->n_items, ones_a = p->ones[a];
     psh__pool_answers(p, a, s->mask);
-    s->kernels->count_common(p->blocks, n_blocks, p->n_words, s->mask, s->common);
-    for (size_t c = 0; c < p->n_candidates; c++) {
-        double n11 = s->common[c], n10 = p->ones[c] - n11, n01 = ones_a - n11, n00 = n - n11 - n10 - n01;
-        dst[c] = n11 * n00 + n10 * n01;
-    }
+    s->kernels->pair_products(p->blocks, s->n_room / PSH__BLOCK_BITSETS, p->n_words, s->mask, p->ones[a], p->ones,
+                              (double)p->n_items, s->products);
 }
 
-static double centred_dot(const search *s, size_t c) {
-    return s->pool->dots[c] - s->target_mean * s->pool->pairs[c];
+/* h = 0, and every real candidate is free if `free`. */
+static void start_empty(search *s, bool is_free) {
+    s->sum = s->squares = s->dot = 0;
+    memset(s->shared, 0, s->n_room * sizeof *s->shared);
+    for (size_t c = 0; c < s->n_room; c++) s->blocked[c] = is_free && c < s->pool->n_candidates ? 0 : -INFINITY;
 }
 
-/* The candidate of the highest score, the first among equals; taken ones only if they may be repeated. */
-static size_t best_candidate(const search *s) {
-    size_t best = SIZE_MAX;
-    for (size_t c = 0; c < s->pool->n_candidates; c++)
-        if ((s->may_repeat || !s->taken[c]) && (best == SIZE_MAX || s->scores[c] > s->scores[best])) best = c;
-    return best;
+static void block(search *s, size_t a) {
+    if (!s->may_repeat) s->blocked[a] = -INFINITY;
 }
 
-/* Bit a joins h: needs shared[a] = <x_a, h> of before. */
-static void count_in(search *s, size_t a) {
+/* Bit a joins h. */
+static void join(search *s, size_t a) {
     s->squares += 2 * s->shared[a] + s->pool->pairs[a];
     s->sum += s->pool->pairs[a];
-    s->dot += centred_dot(s, a);
-    s->taken[a] = 1;
+    s->dot += s->dots[a];
+    inner_products(s, a);
+    for (size_t c = 0; c < s->n_room; c++) s->shared[c] += s->products[c];
+}
+
+/* Bit a leaves h; its inner products are in s->products. */
+static void leave(search *s, size_t a) {
+    for (size_t c = 0; c < s->n_room; c++) s->shared[c] -= s->products[c];
+    s->squares -= 2 * s->shared[a] + s->pool->pairs[a];
+    s->sum -= s->pool->pairs[a];
+    s->dot -= s->dots[a];
 }
 
 static void pursue(search *s, double mean) {
     const psh__pool *p = s->pool;
-    double scale = mean / s->target_mean;
-    s->n_chosen = 0;
-    s->sum = s->squares = s->dot = 0;
-    memset(s->taken, 0, p->n_candidates);
-    memset(s->shared, 0, p->n_candidates * sizeof *s->shared);
-    while (s->n_chosen < s->n_bits) {
-        double step = 2 * scale * (double)(s->n_chosen + 1);
-        for (size_t c = 0; c < p->n_candidates; c++) s->scores[c] = step * p->dots[c] - 2 * s->shared[c] - p->pairs[c];
-        size_t a = best_candidate(s);
-        count_in(s, a);
-        inner_products(s, a, s->with_out);
-        for (size_t c = 0; c < p->n_candidates; c++) s->shared[c] += s->with_out[c];
-        s->chosen[s->n_chosen++] = (uint32_t)a;
+    start_empty(s, true);
+    for (size_t k = 0; k < s->n_bits; k++) {
+        double step = 2 * mean / s->target_mean * (double)(k + 1), best_score = -INFINITY;
+        size_t best = 0;
+        for (size_t c = 0; c < p->n_candidates; c++) {
+            double score = step * p->dots[c] - 2 * s->shared[c] - p->pairs[c] + s->blocked[c];
+            if (score > best_score) best = c, best_score = score;
+        }
+        s->chosen[k] = (uint32_t)best;
+        block(s, best);
+        join(s, best);
     }
 }
 
-/* n_pairs times the variance of distances with these sums. */
-static double spread(const search *s, double sum, double squares) {
-    return squares - sum * sum / (double)s->n_pairs;
+static double correlation_of(const search *s) {
+    double variance = (s->squares - s->sum * s->sum / (double)s->n_pairs) * s->target_variance;
+    return variance > 0 ? s->dot / sqrt(variance) : 0;
 }
 
-static double correlation_of(const search *s) {
-    double variance = spread(s, s->sum, s->squares) * s->target_variance;
-    return variance > 0 ? s->dot / sqrt(variance) : 0;
+/* The candidate that goes best with h; `removed` is counted off the shared inner products. */
+static size_t best_addition(const search *s, const double *removed, double sum, double dot, double squares,
+                            double *score) {
+    psh__additions additions = {.n_blocks = s->n_room / PSH__BLOCK_BITSETS,
+                                .pairs = s->pool->pairs,
+                                .dots = s->dots,
+                                .shared = s->shared,
+                                .removed = removed,
+                                .blocked = s->blocked,
+                                .sum = sum,
+                                .dot = dot,
+                                .squares = squares,
+                                .share = 1 / (double)s->n_pairs,
+                                .tiny = tiny};
+    return s->kernels->best_addition(&additions, score);
 }
 
 /* Tries every candidate in the place of the k-th bit; true if another one is better. */
 static bool exchange_bit(search *s, size_t k) {
     const psh__pool *p = s->pool;
     size_t a = s->chosen[k];
-    inner_products(s, a, s->with_out);
-    double sum = s->sum - p->pairs[a], dot = s->dot - centred_dot(s, a);
-    double squares = s->squares - 2 * s->shared[a] + p->pairs[a];
-    double share = 1 / (double)s->n_pairs;
-    for (size_t c = 0; c < p->n_candidates; c++) {
-        double new_sum = sum + p->pairs[c], new_dot = dot + (p->dots[c] - s->target_mean * p->pairs[c]);
-        double new_squares = squares + 2 * (s->shared[c] - s->with_out[c]) + p->pairs[c];
-        double variance = new_squares - new_sum * new_sum * share;
-        double score = new_dot * fabs(new_dot) / (variance + 1e-9);
-        s->scores[c] = score;
-    }
-    s->taken[a] = 0;
-    size_t b = best_candidate(s);
-    bool better = b != a && s->scores[b] > s->scores[a] * (1 + 1e-12);
-    if (!better) b = a;
-    s->taken[b] = 1;
-    if (!better) return false;
-    for (size_t c = 0; c < p->n_candidates; c++) s->shared[c] -= s->with_out[c];
-    s->sum = sum, s->dot = dot, s->squares = squares;
-    count_in(s, b);
-    inner_products(s, b, s->with_out);
-    for (size_t c = 0; c < p->n_candidates; c++) s->shared[c] += s->with_out[c];
+    double score, now = s->dot * fabs(s->dot) / (s->squares - s->sum * s->sum / (double)s->n_pairs + tiny);
+    inner_products(s, a);
+    size_t b = best_addition(s, s->products, s->sum - p->pairs[a], s->dot - s->dots[a],
+                             s->squares - 2 * s->shared[a] + p->pairs[a], &score);
+    if (b == SIZE_MAX || !(score > now + fabs(now) * least_gain)) return false;
+    leave(s, a);
+    s->blocked[a] = 0;
+    block(s, b);
+    join(s, b);
     s->chosen[k] = (uint32_t)b;
     return true;
 }
@@ -173,6 +176,24 @@ static void exchange(search *s, int n_sweeps) {
             n_idle = exchange_bit(s, k) ? 0 : n_idle + 1;
             if (n_idle == s->n_bits) return;
         }
+}
+
+/* Orders the chosen bits so that each prefix has the highest correlation that greed can find. */
+static void order_chosen(search *s, uint32_t *ordered) {
+    start_empty(s, false);
+    for (size_t k = 0; k < s->n_bits; k++) s->blocked[s->chosen[k]] = 0;
+    for (size_t k = 0; k < s->n_bits; k++) {
+        double score;
+        size_t b = best_addition(s, s->nothing, s->sum, s->dot, s->squares, &score), at = k;
+        while (s->chosen[at] != b) at++;
+        s->chosen[at] = s->chosen[k]; /* what is left moves up: chosen[k + 1 ..] */
+        s->chosen[k] = (uint32_t)b;
+        ordered[k] = (uint32_t)b;
+        s->blocked[b] = -INFINITY;
+        for (size_t l = k + 1; s->may_repeat && l < s->n_bits; l++)
+            if (s->chosen[l] == b) s->blocked[b] = 0;
+        join(s, b);
+    }
 }
 
 psh_status psh__pursuit(const psh__pool *pool, const psh__target *target, const psh__pursuit_params *params,
@@ -189,9 +210,9 @@ psh_status psh__pursuit(const psh__pool *pool, const psh__target *target, const 
         }
         for (size_t i = 1; i < N_STARTS; i++)
             if (correlation_of(&searches[i]) > correlation_of(&searches[best])) best = i;
-        memcpy(chosen, searches[best].chosen, params->n_bits * sizeof *chosen);
         *correlation = correlation_of(&searches[best]);
+        order_chosen(&searches[best], chosen);
     }
     for (size_t i = 0; i < N_STARTS; i++) search_free(&searches[i]);
-    return good ? PSH_OK : psh__error_memory(err, "the pursuit", pool->n_candidates * 4 * sizeof(double));
+    return good ? PSH_OK : psh__error_memory(err, "the pursuit", pool->n_candidates * 5 * sizeof(double));
 }

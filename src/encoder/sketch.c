@@ -28,15 +28,15 @@ enum {
     MIN_CHECK = 12, /* diagrams; below, the set is too small to be split */
     MIN_CHECK_PAIRS = 6,
     MIN_EXACT_PAIRS = 64, /* fewer calibrate worse than none */
-    MAX_EXACT_PAIRS = 8192,
+    MAX_EXACT_PAIRS = 16384,
     MAX_CHECK_PAIRS = 1000,
     DEFAULT_CANDIDATES = 16384,
     CANDIDATES_PER_LINE = 8,
     MAX_SWEEPS = 20
 };
 
-/* Exact distances are computed on about this many divided by the square of the mean number of points: a second. */
-static const double exact_work = 4e8;
+/* Predicted time, in nanoseconds of one thread, that calibration may spend on exact distances. */
+static const double exact_work = 1e9;
 
 typedef struct fit {
     psh_sketch_params params;
@@ -192,27 +192,41 @@ static psh_status add_pairs(psh__exact *exact, size_t first, size_t n_items, siz
     return PSH_OK;
 }
 
-/* How many exact distances a calibration may have. */
-static size_t exact_budget(const fit *f) {
-    if (f->params.n_pairs > 0) return f->params.n_pairs;
-    double mean = (double)psh_diagrams_n_points(f->sample) / (double)f->n_items, n = exact_work / (mean * mean + 1);
-    return n < MIN_EXACT_PAIRS ? 0 : n > MAX_EXACT_PAIRS ? MAX_EXACT_PAIRS : (size_t)n;
+/* How many exact distances a calibration may have: as many of the pairs in add_pairs()' order as the predicted work
+ * allows, the same on every machine. */
+static psh_status exact_budget(const fit *f, const psh_wasserstein_params *params, size_t *n_wanted, psh_error *err) {
+    *n_wanted = f->params.n_pairs;
+    if (*n_wanted > 0) return PSH_OK;
+    psh_wasserstein_plan *plan;
+    psh__exact trial = {0};
+    PSH_TRY(psh_wasserstein_plan_create(f->sample, NULL, params, &plan, err));
+    psh_status status = add_pairs(&trial, 0, f->n_first, MAX_EXACT_PAIRS, err);
+    double work = 0;
+    for (size_t k = 0; status == PSH_OK && k < trial.n_pairs && work < exact_work; k++) {
+        work += (double)psh_wasserstein_plan_cost(plan, trial.pairs[2 * k], trial.pairs[2 * k + 1]);
+        *n_wanted = k + 1;
+    }
+    size_t n_all = f->n_first * (f->n_first - 1) / 2;
+    if (*n_wanted < MIN_EXACT_PAIRS && *n_wanted < n_all) *n_wanted = 0;
+    psh__exact_free(&trial);
+    psh_wasserstein_plan_free(plan);
+    return status;
 }
 
 /* Exact distances: for the fit, and for the check if it has diagrams of its own. */
 static psh_status compute_exact(fit *f, psh_error *err) {
     if (f->params.target == PSH_TARGET_SLICED || f->params.random) return PSH_OK;
-    size_t n_out = f->n_items - f->n_first;
-    size_t n_wanted = f->params.target == PSH_TARGET_WASSERSTEIN ? SIZE_MAX : exact_budget(f);
-    size_t n_check = n_wanted < 8 * MAX_CHECK_PAIRS ? n_wanted / 8 : MAX_CHECK_PAIRS;
+    psh_wasserstein_params params = PSH_PARAMS(psh_wasserstein_params);
+    params.pool = f->params.pool;
+    size_t n_out = f->n_items - f->n_first, n_wanted = SIZE_MAX;
+    if (f->params.target == PSH_TARGET_CALIBRATED) PSH_TRY(exact_budget(f, &params, &n_wanted, err));
     if (n_wanted == 0) return PSH_OK;
     PSH_TRY(add_pairs(&f->exact, 0, f->n_first, n_wanted, err));
     f->report.n_exact_pairs = f->exact.n_pairs;
+    size_t n_check = f->exact.n_pairs / 8 < MAX_CHECK_PAIRS ? f->exact.n_pairs / 8 : MAX_CHECK_PAIRS;
     if (n_out > 0) PSH_TRY(add_pairs(&f->exact, f->n_first, n_out, n_check, err));
     f->exact.distances = psh__malloc(f->exact.n_pairs, sizeof *f->exact.distances);
     if (!f->exact.distances) return psh__error_memory(err, "exact distances", f->exact.n_pairs * sizeof(double));
-    psh_wasserstein_params params = PSH_PARAMS(psh_wasserstein_params);
-    params.pool = f->params.pool;
     return psh_wasserstein_pairs(f->sample, f->exact.pairs, f->exact.n_pairs, &params, f->n_workers, f->progress,
                                  f->exact.distances, err);
 }
