@@ -279,7 +279,7 @@ done:
 
 /* --- The check ---------------------------------------------------------------------------------------------------- */
 
-/* codes : (n_items, n_bytes) of the whole sample, allocated here. */
+/* codes : (n_items, n_bytes) of the whole sample, allocated here, the caller's to free in any case. */
 static psh_status encode_sample(const fit *f, const psh__question *questions, uint8_t **codes, size_t *n_bytes,
                                 psh_error *err) {
     psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
@@ -290,7 +290,6 @@ static psh_status encode_sample(const fit *f, const psh__question *questions, ui
     *codes = psh__malloc(f->n_items, *n_bytes);
     psh_status status = *codes ? psh_model_encode(model, f->sample, f->n_workers, *codes, err)
                                : psh__error_memory(err, "codes", f->n_items * *n_bytes);
-    if (status != PSH_OK) psh__free(*codes);
     psh_model_free(model);
     return status;
 }

@@ -13,9 +13,10 @@ enum {
     TARGET_MAX = 60000       /* of a uint16_t */
 };
 
-/* The share of nearest pairs that the last term of mix() spreads. Over six sets, 64 bits, it raises Spearman within the
- * nearest 5 % of pairs from 0.51 to 0.64 and lowers that over all pairs by 0.0006. */
-static const double near = 0.03;
+/* The last term of mix() spreads the nearest few per cent of pairs. Over five sets of up to 400 diagrams, 64 bits, it
+ * raises Spearman within the nearest 5 % of pairs from 0.43 to 0.59 and costs 0.0001 over all pairs. A weight of 1
+ * gives 0.63, but costs 0.0006, and 0.004 on diagrams not fitted on. */
+static const double near_share = 0.03, near_weight = 0.3;
 
 /* 16 partial sums in a fixed order, so that the compiler may use any vector width and the result stays the same. */
 double psh__distance_l1(const float *a, const float *b, size_t n_features) {
@@ -110,10 +111,10 @@ static double deviation(const double *values, size_t n_values) {
 /* mixed : (n_pairs) in: ranks; out: the transformed distances, the largest being 1. */
 static void mix(const double *distances, size_t n_pairs, double *mixed) {
     double sd_rank = deviation(mixed, n_pairs), sd_value = deviation(distances, n_pairs), largest = 0;
+    bool flat = !(sd_rank > 0 && sd_value > 0);
     for (size_t i = 0; i < n_pairs; i++) {
-        double quantile = mixed[i] / (double)n_pairs;
-        mixed[i] =
-            sd_rank > 0 && sd_value > 0 ? mixed[i] / sd_rank + distances[i] / sd_value + 1 - exp(-quantile / near) : 1;
+        double quantile = mixed[i] / (double)n_pairs, beyond_near = quantile / (quantile + near_share);
+        mixed[i] = flat ? 1 : mixed[i] / sd_rank + distances[i] / sd_value + near_weight * beyond_near;
         if (mixed[i] > largest) largest = mixed[i];
     }
     for (size_t i = 0; i < n_pairs; i++) mixed[i] /= largest;

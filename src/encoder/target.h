@@ -38,9 +38,9 @@ psh_status psh__calibrate(const psh__features *features, size_t n_items, const p
                           double *weights, double *effects, psh_error *err);
 
 /* psh__target_create() :
- * From condensed distances of n_items:  t = rank / sd(rank) + distance / sd(distance) + 1 - exp(-quantile / 0.03),  as
- * integers. By rank alone the largest distances are lost, by value alone the small ones; the last term tells near
- * neighbours apart. All distances equal: t = 1. */
+ * From condensed distances of n_items:  t = rank / sd(rank) + distance / sd(distance) + 0.3 q / (q + 0.03), q = rank
+ * as a share of all, in integers. By rank alone the largest distances are lost, by value alone the small ones; the last
+ * term tells near neighbours apart. All distances equal: t = 1. */
 psh_status psh__target_create(const double *distances, size_t n_items, psh__target *dst, psh_error *err);
 void psh__target_free(psh__target *target); /* zeroed struct is fine */
 
