@@ -8,13 +8,14 @@ are and for each comparison made. Results are compared. Least CPU time of N_REPE
 """
 
 import ctypes as c
+import os
 import sys
 import time
 
 import faiss
 import numpy as np
 
-LIBRARY = c.CDLL(sys.argv[1] if len(sys.argv) > 1 else "build/libpersihash.so")
+LIBRARY = c.CDLL(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("PSH_LIBRARY", "build/libpersihash.so"))
 N_CODES = int(sys.argv[2]) if len(sys.argv) > 2 else 10000
 N_REPEATS = int(sys.argv[3]) if len(sys.argv) > 3 else 10
 

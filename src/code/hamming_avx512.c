@@ -98,7 +98,7 @@ INLINE __mmask64 first_bits(ptrdiff_t n) {
 /* Of the bytes of 64 columns, whose first belongs at dst, those from n_before on and before n_bytes. */
 INLINE void store_part(const bool is_u16, const __m512i counts[2], uintptr_t dst, ptrdiff_t n_before,
                        ptrdiff_t n_bytes) {
-    for (int half = 0; half <= is_u16; half++, dst += 64, n_before -= 64, n_bytes -= 64)
+    for (int half = 0; half < 1 + is_u16; half++, dst += 64, n_before -= 64, n_bytes -= 64)
         _mm512_mask_storeu_epi8((void *)dst, first_bits(n_bytes) & ~first_bits(n_before), counts[half]);
 }
 
