@@ -7,9 +7,9 @@
 #define SKETCH_OPTIONS                                                                                                 \
     {"bits", 'b', "N", "code width, 1 to 1024 (default: 64)"},                                                         \
         {"random", 0, NULL, "draw the bits at random instead of fitting them"},                                        \
-        {"fit-target", 0, "WHAT", "fit against sliced (default) or exact wasserstein distances"},                      \
-        {"fit-sample", 0, "N", "diagrams to fit on (default: depends on the target)"},                                 \
-        {"fit-pairs", 0, "N", "pairs to fit on (default: 20000)"},                                                     \
+        {"fit-target", 0, "WHAT", "what Hamming tracks: calibrated (default), sliced or wasserstein"},                 \
+        {"fit-sample", 0, "N", "diagrams to fit on, all pairs of them (default: 1000)"},                               \
+        {"fit-pairs", 0, "N", "exact distances to compute (default: a second's worth)"},                               \
         {"candidates", 0, "N", "questions to choose the bits from"},                                                   \
         {"frame-kind", 0, "KIND", "coordinates scaled by the whole set (default), per diagram, or fixed=LO,HI"},       \
         {"pool", 0, NULL, "ignore homology dimensions, as the paper does"}, {                                          \
