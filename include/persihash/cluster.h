@@ -97,6 +97,43 @@ PSH_API psh_status psh_mds_distances(const psh_distances *distances, int n_axes,
 PSH_API psh_status psh_mds_write(const double *xy, size_t n_items, int n_axes, const psh_meta *meta, const char *path,
                                  psh_error *err);
 
+/* --- Clusters of diagrams, with barycentres ----------------------------------------------------------------------- */
+
+/* W2 with ground metric L2 throughout: there alone the mean of matched points is the best place for their barycentre.
+ * Squared distances add up over homology dimensions, which never match each other unless pooled. */
+typedef struct psh_barycentre_params {
+    size_t struct_bytes;
+    bool pool;          /* ignore homology dimensions */
+    uint32_t dims_mask; /* 0: all */
+    double time_limit;  /* seconds; 0: none */
+    int max_iterations; /* 0: 100 */
+    int n_starts;       /* the best of so many, by energy; 0: 5 */
+    uint64_t seed;
+} psh_barycentre_params;
+
+typedef struct psh_barycentre_report {
+    size_t struct_bytes; /* in: sizeof */
+    size_t n_clusters;   /* found: k, or fewer if there are fewer distinct diagrams */
+    double energy;       /* sum over the diagrams of the squared distance to their barycentre */
+    double first_energy; /* the same after the seeding of the best start, with diagrams for centres */
+    int n_iterations;    /* of the best start */
+    size_t n_matchings;  /* solved, over all starts */
+    bool is_stopped_by_time;
+} psh_barycentre_report;
+
+/* psh_cluster_barycentre() :
+ * k-means of diagrams (Vidal, Budin, Tierny 2020; docs/math/barycentre.md). labels : (N), numbered by first
+ * appearance. *barycentres (may be NULL): a new set with one diagram for each label, a local minimum of the energy;
+ * k = 1 is the barycentre of the set. Points on the diagonal are left out of it. The energy never rises from one
+ * iteration to the next. The same bytes for any n_threads unless the time limit strikes: the result is then the best so
+ * far. What is done at least, whatever the limit, is the seeding of one start. Cost: at most N k matchings an
+ * iteration; the triangle inequality saves most of them later on. Errors: PSH_ERR_EMPTY (no diagrams),
+ * PSH_ERR_PARAMETER (not 1 <= k <= N, or a param), PSH_ERR_DATA (an infinite death, a coordinate above 1e150 in
+ * absolute value), PSH_ERR_MEMORY, PSH_ERR_INTERRUPTED. */
+PSH_API psh_status psh_cluster_barycentre(const psh_diagrams *set, size_t k, const psh_barycentre_params *params,
+                                          int n_threads, const psh_progress *progress, int64_t *labels,
+                                          psh_diagrams **barycentres, psh_barycentre_report *report, psh_error *err);
+
 #ifdef __cplusplus
 }
 #endif
