@@ -1,7 +1,8 @@
-/* cmd_cluster.c : hierarchical clustering of codes or distances. */
+/* cmd_cluster.c : hierarchical clustering of codes or distances; that of diagrams is in cluster_barycentre.c. */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cluster_barycentre.h"
 #include "hamming.h"
 
 #define ELBOW_DEFAULT 20
@@ -67,19 +68,26 @@ static void say_sizes(const cli *c, const psh_clusters *clusters) {
     free(sizes);
 }
 
-static psh_status run(cli *c, psh_error *err) {
+static psh_status check_linkage(const cli *c, psh_error *err) {
+    static const char *const others[] = {"barycentres", "pool",   "dims",       "essential",
+                                         "time-limit",  "starts", "iterations", NULL};
+    for (int i = 0; others[i]; i++)
+        if (cli_flag(c, others[i]))
+            return cli_fail(err, PSH_ERR_PARAMETER, "--%s is for --method barycentre", others[i]);
+    return PSH_OK;
+}
+
+static psh_status run_linkage(cli *c, const char *path, psh_error *err) {
     static const char *const methods[] = {"single", "average", "complete", NULL};
     items it = {0};
     double *linkage = NULL, *wcss = NULL;
     int64_t *labels = NULL;
     psh_clusters *clusters = NULL;
-    const char *path;
     long long k_wanted, k_limit;
     int method;
     psh_status status;
 
-    CLI_TRY(cli_output(c, &path, err));
-    CLI_TRY(cli_arguments(c, 1, 1, err));
+    CLI_TRY(check_linkage(c, err));
     CLI_TRY(cli_choice(c, "linkage", methods, 0, &method, err));
     CLI_TRY(cli_integer(c, "clusters", 1, INT64_MAX, 0, &k_wanted, err));
     CLI_TRY(cli_integer(c, "elbow-max", 2, 100000, ELBOW_DEFAULT, &k_limit, err));
@@ -123,13 +131,32 @@ done:
     return status;
 }
 
+static psh_status run(cli *c, psh_error *err) {
+    static const char *const methods[] = {"linkage", "barycentre", NULL};
+    const char *path;
+    int method;
+    CLI_TRY(cli_output(c, &path, err));
+    CLI_TRY(cli_arguments(c, 1, 1, err));
+    CLI_TRY(cli_choice(c, "method", methods, 0, &method, err));
+    return method ? cluster_barycentre(c, path, err) : run_linkage(c, path, err);
+}
+
 static const cli_option options[] = {
     {"output", 'o', "FILE", "labels and linkage (.npz)"},
+    {"method", 0, "METHOD",
+     "linkage (default) of codes or distances; barycentre: k-means of diagrams with Wasserstein barycentres"},
     {"linkage", 'l', "METHOD", "single (default), average, complete"},
-    {"clusters", 'k', "K", "cut the tree into K clusters"},
+    {"clusters", 'k', "K", "cut the tree into K clusters; barycentre: so many barycentres"},
     {"elbow", 0, NULL, "let the elbow of the within-cluster sum of squares choose k (default without -k)"},
     {"elbow-max", 0, "K", "largest k that the elbow looks at (default: 20)"},
+    {"barycentres", 0, "FILE", "barycentre: write the barycentres, a diagram for each cluster"},
+    {"pool", 0, NULL, "barycentre: ignore homology dimensions"},
+    {"dims", 0, "LIST", "barycentre: homology dimensions, like 0,1 (default: all)"},
+    {"essential", 0, "POLICY", "barycentre: infinite classes: drop, clamp=VALUE (default: refused)"},
+    {"time-limit", 0, "SECONDS", "barycentre: stop then with the best so far"},
+    {"starts", 0, "N", "barycentre: the best of N starts (default: 5)"},
+    {"iterations", 0, "N", "barycentre: at most N a start (default: 100)"},
     {0}};
 
 const cli_command cmd_cluster = {
-    "cluster", "hierarchical clusters of codes or distances", "FILE -o clusters.npz", NULL, options, run};
+    "cluster", "clusters of codes, distances or diagrams", "FILE -o clusters.npz", NULL, options, run};
