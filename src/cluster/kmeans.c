@@ -169,7 +169,8 @@ static psh_status seed(kmeans *km, psh_error *err) {
     free_centres(km->now.centres, km->k);
     km->n_centres = 0;
     for (size_t c = 0; c < km->k && (!c || energy(km) > 0); c++) {
-        PSH_TRY(choose(km, c ? n_candidates : 1, &km->now.centres[c], err));
+        bool is_hasty = !c || now_seconds() > km->deadline; /* the first seeding is finished, but the quick way */
+        PSH_TRY(choose(km, is_hasty ? 1 : n_candidates, &km->now.centres[c], err));
         if (km->is_late) return PSH_OK;
         for (size_t i = 0; i < km->n_items; i++) {
             bool is_nearer = !c || km->chosen[i] < km->squared[i];
@@ -309,8 +310,10 @@ static psh_status start(kmeans *km, int max_iterations, psh__ticker *ticker, psh
     km->limit = km->deadline;
     while (!is_done && !km->is_late && report->n_iterations < max_iterations) {
         if (psh__ticker_stopped(ticker)) return psh__ticker_status(ticker, err);
+        double before = km->kept.energy;
         PSH_TRY(iterate(km, &is_done, err));
         psh__ticker_add(ticker, 1);
+        if (!(km->kept.energy < before)) break; /* thrown away */
         report->n_iterations++;
     }
     return PSH_OK;
