@@ -15,6 +15,8 @@ build() { # build PRESET FOLDER
 
 echo "== layer law"
 python3 scripts/check-layers.py || { echo "0 passed, 1 failed"; exit 1; }
+echo "== documents"
+python3 scripts/check-docs.py || { echo "0 passed, 1 failed"; exit 1; }
 echo "== build, warnings are errors"
 build release build
 echo "== tests"
