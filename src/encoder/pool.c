@@ -33,7 +33,7 @@ typedef struct widths {
 } widths;
 static const widths frame_widths = {0.02, 2.70805020110221 /* 15 */},
                     data_widths = {0.03, 2.813410716760036 /* 16.7 */};
-static const double least_width = 1e-4;
+static const double least_width = 1e-6;
 static const double random_width = 1.0 / 1024;
 
 typedef struct drawing {

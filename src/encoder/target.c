@@ -70,18 +70,12 @@ static void weight_rows(const psh__features *features, size_t n_items, const dou
         }
 }
 
-psh_status psh__target_distances(const psh__features *features, size_t n_items, const psh__exact *exact, int n_threads,
-                                 double *distances, psh_error *err) {
+/* All pairs by sliced Wasserstein with these weights and effects. */
+static psh_status weighted_distances(const psh__features *features, size_t n_items, const double *weights,
+                                     const double *effects, int n_threads, double *distances, psh_error *err) {
     size_t n_features = features->n_features;
     float *rows = psh__malloc(n_items, n_features * sizeof *rows);
-    double *weights = psh__malloc(features->n_groups, sizeof *weights),
-           *effects = psh__malloc(n_items, sizeof *effects);
-    psh_status status = PSH_OK;
-    if (!rows || !weights || !effects) {
-        status = psh__error_memory(err, "target distances", n_items * n_features * sizeof *rows);
-        goto done;
-    }
-    PSH_TRY_GOTO(psh__calibrate(features, n_items, exact, n_threads, weights, effects, err));
+    if (!rows) return psh__error_memory(err, "target distances", n_items * n_features * sizeof *rows);
     weight_rows(features, n_items, weights, rows);
 #pragma omp parallel for schedule(dynamic, 8) num_threads(psh_cpu_threads(n_threads))
     for (size_t i = 0; i < n_items; i++)
@@ -90,11 +84,29 @@ psh_status psh__target_distances(const psh__features *features, size_t n_items, 
                 effects[i] + effects[j] + psh__distance_l1(rows + i * n_features, rows + j * n_features, n_features);
             distances[condensed_index(n_items, i, j)] = distance > 0 ? distance : 0;
         }
+    psh__free(rows);
+    return PSH_OK;
+}
+
+psh_status psh__target_distances(const psh__features *features, size_t n_items, const psh__exact *exact, int n_threads,
+                                 double *distances, psh_error *err) {
+    double *weights = psh__malloc(features->n_groups, sizeof *weights),
+           *effects = psh__malloc(n_items, sizeof *effects);
+    size_t n_known = 0;
+    psh_status status = PSH_OK;
+    if (!weights || !effects) {
+        status = psh__error_memory(err, "target distances", n_items * sizeof *effects);
+        goto done;
+    }
+    for (size_t k = 0; k < exact->n_pairs; k++) n_known += exact->pairs[2 * k + 1] < n_items;
+    if (n_known < n_items * (n_items - 1) / 2) {
+        PSH_TRY_GOTO(psh__calibrate(features, n_items, exact, n_threads, weights, effects, err));
+        PSH_TRY_GOTO(weighted_distances(features, n_items, weights, effects, n_threads, distances, err));
+    }
     for (size_t k = 0; k < exact->n_pairs; k++)
         if (exact->pairs[2 * k + 1] < n_items)
             distances[condensed_index(n_items, exact->pairs[2 * k], exact->pairs[2 * k + 1])] = exact->distances[k];
 done:
-    psh__free(rows);
     psh__free(weights);
     psh__free(effects);
     return status;
