@@ -116,7 +116,7 @@ static images make_noise(size_t side, size_t n_images, double sigma) {
 static void measure(const char *what, const images *set, psh_construction construction, psh_filtration filtration) {
     psh_error err = {0};
     psh_cubical *cubical;
-    psh_cubical_params params = PSH_PARAMS(psh_cubical_params);
+    psh_homology_params params = PSH_PARAMS(psh_homology_params);
     params.construction = construction, params.filtration = filtration;
     must(psh_cubical_create(&cubical, &err), &err);
     double total = 0;

@@ -3,7 +3,7 @@
 
 #include "cli.h"
 
-static psh_status read_cubical_options(cli *c, psh_cubical_params *params, psh_error *err) {
+static psh_status read_cubical_options(cli *c, psh_homology_params *params, psh_error *err) {
     static const char *const constructions[] = {"T", "V", NULL};
     int construction;
     CLI_TRY(cli_choice(c, "construction", constructions, 0, &construction, err));
@@ -27,7 +27,7 @@ static psh_status read_input_options(cli *c, psh_input_params *params, psh_error
 
 static psh_status run(cli *c, psh_error *err) {
     psh_input_params input_params = PSH_PARAMS(psh_input_params);
-    psh_cubical_params params = PSH_PARAMS(psh_cubical_params);
+    psh_homology_params params = PSH_PARAMS(psh_homology_params);
     psh_input *input = NULL;
     psh_diagrams *set = NULL;
     const char *path;

@@ -8,7 +8,7 @@ STAGES = ["base", "input", "homology", "diagram", "vector", "transport", "nn", "
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 # Libraries that one stage alone may see.
-OWNERS = {"zip.h": "base", "jansson.h": {"base", "encoder", "report"}, "png.h": {"input", "report"}, "turbojpeg.h": "input",
+OWNERS = {"zip.h": "base", "jansson.h": {"base", "encoder", "report"}, "png.h": {"input", "report"}, "turbojpeg.h": "input", "tiffio.h": "input", "expat.h": "base",
           "zlib.h": {"input", "base"}, "lapacke.h": "cluster"}
 
 

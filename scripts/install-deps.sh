@@ -4,10 +4,10 @@
 set -euo pipefail
 
 declare -A groups=(
-  [build]="gcc libc6-dev make cmake ninja-build pkg-config libzip-dev zlib1g-dev libpng-dev libturbojpeg0-dev libjansson-dev
-           libopenblas-dev liblapacke-dev python3-plotly esbuild"
+  [build]="gcc libc6-dev make cmake ninja-build pkg-config libzip-dev zlib1g-dev libpng-dev libturbojpeg0-dev libtiff-dev libexpat1-dev
+           libjansson-dev libdnnl-dev libopenblas-dev liblapacke-dev python3-plotly esbuild"
   [demo]="dataset-fashion-mnist"
-  [check]="libcmocka-dev python3-numpy python3-scipy python3-sklearn python3-gudhi python3-pot python3-pil chromium"
+  [check]="libcmocka-dev python3-numpy python3-scipy python3-sklearn python3-gudhi python3-pot python3-pil python3-nibabel ripser chromium"
   [lint]="clang clang-format clang-tidy cppcheck gcovr libclang-rt-14-dev libomp-dev"
   [bench]="python3-faiss python3-venv"
 )

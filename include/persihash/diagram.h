@@ -67,7 +67,7 @@ PSH_API psh_status psh_rows_sample(size_t n_items, size_t n_rows, uint64_t seed,
  * results that wait for those before them. `progress` is called from the threads that work, one at a time.
  * Errors: those of psh_input_read() and psh_cubical_compute(), with the item's name; the first item in order that
  * fails. PSH_ERR_INTERRUPTED. */
-PSH_API psh_status psh_diagrams_compute(const psh_input *input, const psh_cubical_params *params, int n_threads,
+PSH_API psh_status psh_diagrams_compute(const psh_input *input, const psh_homology_params *params, int n_threads,
                                         const psh_progress *progress, psh_diagrams **dst, psh_error *err);
 
 /* --- Files -------------------------------------------------------------------------------------------------------- */

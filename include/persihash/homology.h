@@ -36,15 +36,38 @@ typedef enum psh_essential {
     PSH_ESSENTIAL_KEEP = 2   /* death = INFINITY */
 } psh_essential;
 
-typedef struct psh_cubical_params {
+/* Which complex an item becomes. */
+typedef enum psh_complex {
+    PSH_COMPLEX_AUTO = 0, /* images: cubical; clouds and matrices: Rips; meshes with a field: lower star */
+    PSH_COMPLEX_CUBICAL = 1,
+    PSH_COMPLEX_RIPS = 2,
+    PSH_COMPLEX_LOWER_STAR = 3 /* of an image: on the triangulated grid, TTK's way */
+} psh_complex;
+
+/* The distance between two points of a cloud. */
+typedef enum psh_point_metric {
+    PSH_POINT_EUCLIDEAN = 0,
+    PSH_POINT_MANHATTAN = 1,
+    PSH_POINT_CHEBYSHEV = 2,
+    PSH_POINT_COSINE = 3 /* 1 - cos of the angle, in [0, 2]; a point at the origin is PSH_ERR_DATA */
+} psh_point_metric;
+
+/* One struct for all complexes; each reads the common members and its own. */
+typedef struct psh_homology_params {
     size_t struct_bytes;
-    psh_construction construction; /* default T */
-    psh_filtration filtration;     /* default sublevel */
+    psh_construction construction; /* cubical; default T */
+    psh_filtration filtration;     /* default sublevel; Rips has no other (PSH_ERR_PARAMETER) */
     psh_essential essential;       /* default drop */
     double essential_value;        /* for clamp; finite */
-    double min_persistence; /* >= 0; intervals with death - birth <= this are left out; 0 leaves out empty ones only */
-    uint32_t dims_mask;     /* bit d: report dimension d; 0: all */
-} psh_cubical_params;
+    double min_persistence;  /* >= 0; intervals with death - birth <= this are left out; 0 leaves out empty ones only */
+    uint32_t dims_mask;      /* bit d: report dimension d; 0: all (Rips: H0 and H1; H2 on request) */
+    psh_complex complex;     /* psh_homology_compute(); default by the item's kind */
+    bool is_periodic;        /* cubical: the grid's opposite sides are glued */
+    double threshold;        /* Rips: greatest edge; 0: the enclosing radius, beyond which nothing is born or dies */
+    psh_point_metric metric; /* Rips from clouds */
+    uint64_t max_bytes;      /* Rips: refuse (PSH_ERR_MEMORY, with the number and a hint) beyond this estimate; 0: three
+                                quarters of the machine's memory */
+} psh_homology_params;
 
 /* Working memory of one thread, reused from image to image: no allocation once it has seen the largest image. */
 typedef struct psh_cubical psh_cubical;
@@ -52,15 +75,61 @@ PSH_API psh_status psh_cubical_create(psh_cubical **dst, psh_error *err);
 PSH_API void psh_cubical_free(psh_cubical *cubical); /* NULL is fine */
 
 /* psh_cubical_compute() :
- * Persistent homology of a 2D image: H0 by union-find over its minima, joined at its saddles; H1 by Alexander duality
- * as H0 of the complement with the other connectivity. Births and deaths are pixel values, exact as doubles; -0 is +0.
- * intervals : (n_intervals), owned by `cubical`, valid until its next call; sorted by (dim, birth, death), so the order
- * does not depend on the algorithm. *n_essential (may be NULL): classes that the policy left out. Cost: O(pixels) plus
- * sorting the saddles. Errors: PSH_ERR_PARAMETER, PSH_ERR_UNSUPPORTED (3D, or 2^31 pixels and more), PSH_ERR_MEMORY.
- * Threads: one `cubical` per thread; the image may be shared. */
-PSH_API psh_status psh_cubical_compute(psh_cubical *cubical, const psh_image *image, const psh_cubical_params *params,
+ * Persistent homology of a 2D image (H0 by union-find over its minima, joined at its saddles; H1 by Alexander duality
+ * as H0 of the complement with the other connectivity) or, with D > 1, of a volume (H0, H1, H2). Births and deaths are
+ * pixel values, exact as doubles; -0 is +0. intervals : (n_intervals), owned by `cubical`, valid until its next call;
+ * sorted by (dim, birth, death), so the order does not depend on the algorithm. *n_essential (may be NULL): classes
+ * that the policy left out. Cost: O(pixels) plus sorting the saddles. Errors: PSH_ERR_PARAMETER, PSH_ERR_UNSUPPORTED
+ * (2^31 pixels and more), PSH_ERR_MEMORY. Threads: one `cubical` per thread; the image may be shared. */
+PSH_API psh_status psh_cubical_compute(psh_cubical *cubical, const psh_image *image, const psh_homology_params *params,
                                        const psh_interval **intervals, size_t *n_intervals, size_t *n_essential,
                                        psh_error *err);
+
+/* Vietoris-Rips filtration: a simplex appears with its longest edge. Working memory of one thread, as above. */
+typedef struct psh_rips psh_rips;
+PSH_API psh_status psh_rips_create(psh_rips **dst, psh_error *err);
+PSH_API void psh_rips_free(psh_rips *rips); /* NULL is fine */
+
+/* psh_rips_compute_cloud(), psh_rips_compute_matrix() :
+ * H0, H1 and, on request, H2 over Z/2 by persistent cohomology (de Silva, Morozov, Vejdemo-Johansson 2011) with
+ * clearing (Chen, Kerber 2011), implicit coboundaries and apparent and emergent pairs (Bauer 2021). Births and deaths
+ * are the edges' lengths as doubles. Results, order and errors are those of psh_cubical_compute(), and PSH_ERR_MEMORY
+ * if the estimate of psh_rips_memory() is beyond params->max_bytes. 0 points give no interval, 1 point one essential
+ * class. */
+PSH_API psh_status psh_rips_compute_cloud(psh_rips *rips, const psh_cloud *cloud, const psh_homology_params *params,
+                                          const psh_interval **intervals, size_t *n_intervals, size_t *n_essential,
+                                          psh_error *err);
+PSH_API psh_status psh_rips_compute_matrix(psh_rips *rips, const psh_matrix *matrix, const psh_homology_params *params,
+                                           const psh_interval **intervals, size_t *n_intervals, size_t *n_essential,
+                                           psh_error *err);
+
+/* Lower-star filtration of a scalar field on a triangulated domain: a simplex appears with its last vertex. */
+typedef struct psh_lower_star psh_lower_star;
+PSH_API psh_status psh_lower_star_create(psh_lower_star **dst, psh_error *err);
+PSH_API void psh_lower_star_free(psh_lower_star *lower_star); /* NULL is fine */
+
+/* psh_lower_star_compute_mesh(), psh_lower_star_compute_grid() :
+ * H0, H1 (and H2 of closed surfaces, essential) of a mesh with values; of an image on the triangulated grid of TTK
+ * (Freudenthal: each square is cut along the same diagonal). Results, order and errors are those of
+ * psh_cubical_compute(), and PSH_ERR_DATA (a mesh without values). */
+PSH_API psh_status psh_lower_star_compute_mesh(psh_lower_star *lower_star, const psh_mesh *mesh,
+                                               const psh_homology_params *params, const psh_interval **intervals,
+                                               size_t *n_intervals, size_t *n_essential, psh_error *err);
+PSH_API psh_status psh_lower_star_compute_grid(psh_lower_star *lower_star, const psh_image *image,
+                                               const psh_homology_params *params, const psh_interval **intervals,
+                                               size_t *n_intervals, size_t *n_essential, psh_error *err);
+
+/* Any item: the working memory of one thread for all complexes. */
+typedef struct psh_homology psh_homology;
+PSH_API psh_status psh_homology_create(psh_homology **dst, psh_error *err);
+PSH_API void psh_homology_free(psh_homology *homology); /* NULL is fine */
+
+/* psh_homology_compute() :
+ * The item through the complex of params->complex. Results, order and errors are those of the function of that complex;
+ * PSH_ERR_PARAMETER if the item cannot become that complex. */
+PSH_API psh_status psh_homology_compute(psh_homology *homology, const psh_item *item, const psh_homology_params *params,
+                                        const psh_interval **intervals, size_t *n_intervals, size_t *n_essential,
+                                        psh_error *err);
 
 #ifdef __cplusplus
 }

@@ -50,6 +50,95 @@ PSH_API psh_status psh_image_smooth(const psh_image *src, double sigma, psh_imag
  * [1/64, 64]), PSH_ERR_SHAPE (more than 2^31 pixels), PSH_ERR_NOT_FINITE (overflow), PSH_ERR_MEMORY. */
 PSH_API psh_status psh_image_scale(const psh_image *src, double factor, psh_image **dst, psh_error *err);
 
+/* --- Cloud: points in space ----------------------------------------------------------------------------------------
+ */
+
+/* Points of one item, (n_points, n_axes) float64, finite. Immutable; safe for several threads. */
+typedef struct psh_cloud psh_cloud;
+
+/* psh_cloud_create() : a copy of points : (n_points, n_axes). No point at all is fine. Errors: PSH_ERR_SHAPE (n_axes 0,
+ * or a size that overflows), PSH_ERR_NOT_FINITE with the place, PSH_ERR_MEMORY. */
+PSH_API psh_status psh_cloud_create(const double *points, size_t n_points, size_t n_axes, psh_cloud **dst,
+                                    psh_error *err);
+PSH_API void psh_cloud_free(psh_cloud *cloud); /* NULL is fine */
+PSH_API size_t psh_cloud_n_points(const psh_cloud *cloud);
+PSH_API size_t psh_cloud_n_axes(const psh_cloud *cloud);
+PSH_API const double *psh_cloud_points(const psh_cloud *cloud); /* (n_points, n_axes), valid until freed */
+
+/* --- Matrix: the distances between the points of one item -----------------------------------------------------------
+ */
+
+/* Dense: the strict lower triangle by rows, d(1,0) d(2,0) d(2,1) d(3,0) ..., float64, INFINITY for "never joined".
+ * Sparse: edges i > j with their distances; pairs that are not listed are infinitely far. Distances are >= 0, never
+ * NaN; the triangle inequality is not asked for. Immutable; safe for several threads. */
+typedef struct psh_matrix psh_matrix;
+
+typedef struct psh_edge {
+    uint32_t i, j; /* i > j */
+    double distance;
+} psh_edge;
+
+/* psh_matrix_create_dense() : lower : (n_points (n_points - 1) / 2), copied. psh_matrix_create_sparse() : edges :
+ * (n_edges), copied and sorted by (i, j); a pair given twice with the same distance counts once. Errors: PSH_ERR_SHAPE,
+ * PSH_ERR_DATA (negative; i = j; i or j >= n_points; a pair with two distances), PSH_ERR_NOT_FINITE (NaN),
+ * PSH_ERR_MEMORY. */
+PSH_API psh_status psh_matrix_create_dense(const double *lower, size_t n_points, psh_matrix **dst, psh_error *err);
+PSH_API psh_status psh_matrix_create_sparse(const psh_edge *edges, size_t n_edges, size_t n_points, psh_matrix **dst,
+                                            psh_error *err);
+PSH_API void psh_matrix_free(psh_matrix *matrix); /* NULL is fine */
+PSH_API size_t psh_matrix_n_points(const psh_matrix *matrix);
+PSH_API bool psh_matrix_is_sparse(const psh_matrix *matrix);
+PSH_API const double *psh_matrix_lower(const psh_matrix *matrix);   /* dense: the triangle; else NULL */
+PSH_API const psh_edge *psh_matrix_edges(const psh_matrix *matrix); /* sparse: (n_edges) by (i, j); else NULL */
+PSH_API size_t psh_matrix_n_edges(const psh_matrix *matrix);        /* sparse; else 0 */
+
+/* --- Mesh: a surface of triangles, perhaps with a scalar field ------------------------------------------------------
+ */
+
+/* vertices (n_vertices, 3) float64, triangles (n_triangles, 3) of vertex numbers, values (n_vertices) or none; all
+ * finite. Immutable; safe for several threads. */
+typedef struct psh_mesh psh_mesh;
+
+/* psh_mesh_create() : copies; values NULL: no field. Errors: PSH_ERR_SHAPE (sizes overflow, 2^31 vertices and more),
+ * PSH_ERR_DATA (a vertex number out of range), PSH_ERR_NOT_FINITE, PSH_ERR_MEMORY. */
+PSH_API psh_status psh_mesh_create(const double *vertices, size_t n_vertices, const uint32_t *triangles,
+                                   size_t n_triangles, const double *values, psh_mesh **dst, psh_error *err);
+PSH_API void psh_mesh_free(psh_mesh *mesh); /* NULL is fine */
+PSH_API size_t psh_mesh_n_vertices(const psh_mesh *mesh);
+PSH_API size_t psh_mesh_n_triangles(const psh_mesh *mesh);
+PSH_API const double *psh_mesh_vertices(const psh_mesh *mesh);
+PSH_API const uint32_t *psh_mesh_triangles(const psh_mesh *mesh);
+PSH_API const double *psh_mesh_values(const psh_mesh *mesh); /* NULL: none */
+
+/* psh_mesh_sample() :
+ * n_points of the surface, spread evenly: farthest-point sampling (Gonzalez 1985) of a sample that is uniform in area
+ * (Osada et al. 2002). The same seed gives the same points. A mesh without area (no triangles) is sampled from its
+ * vertices. Errors: PSH_ERR_EMPTY (no vertex), PSH_ERR_PARAMETER (0 points), PSH_ERR_MEMORY. */
+PSH_API psh_status psh_mesh_sample(const psh_mesh *mesh, size_t n_points, uint64_t seed, psh_cloud **dst,
+                                   psh_error *err);
+
+/* --- Item: any of these ---------------------------------------------------------------------------------------------
+ */
+
+typedef enum psh_item_kind {
+    PSH_ITEM_AUTO = 0,  /* as a request: what the file says, and an image where an array could be several things */
+    PSH_ITEM_IMAGE = 1, /* 2D or, with D > 1, a volume */
+    PSH_ITEM_CLOUD = 2,
+    PSH_ITEM_MATRIX = 3,
+    PSH_ITEM_MESH = 4
+} psh_item_kind;
+
+/* One of the pointers is set, as `kind` says. */
+typedef struct psh_item {
+    psh_item_kind kind;
+    psh_image *image;
+    psh_cloud *cloud;
+    psh_matrix *matrix;
+    psh_mesh *mesh;
+} psh_item;
+
+PSH_API void psh_item_free(psh_item *item); /* what it holds; zeroes it; a zeroed struct is fine */
+
 /* --- Input: a list of items --------------------------------------------------------------------------------------- */
 
 typedef struct psh_input psh_input;
@@ -63,6 +152,14 @@ typedef struct psh_input_params {
     double scale_factor;     /* 0: none */
     uint64_t first, count;   /* items [first, first + count) of the whole list, fewer if it ends before; count 0: all
                                 the rest. Classes are those of the whole list */
+    psh_item_kind kind;      /* what an array of numbers is, where the format does not say: .npy and .npz of (H, W) or
+                                (N, H, W), text tables. Default: images; text: clouds */
+    bool is_volume;          /* an array of three axes, or a TIFF of several pages, is one volume, not a stack */
+    const char *field;       /* which array of a .vti or .vtu; for a mesh also "x", "y", "z": the height in that
+                                direction. NULL: the file's active scalars, or its only array; an OFF or OBJ has none */
+    size_t n_samples;        /* > 0: meshes become clouds of so many points, larger clouds are thinned to so many
+                                (farthest points). 0: as they are */
+    uint64_t sample_seed;
 } psh_input_params;
 
 /* psh_input_open() :
@@ -92,13 +189,19 @@ PSH_API int64_t psh_input_label(const psh_input *input, size_t i_item);
 PSH_API size_t psh_input_n_classes(const psh_input *input);
 PSH_API const char *psh_input_label_name(const psh_input *input, size_t i_class);
 
+/* psh_input_read_item() :
+ * One item, whatever it is; images as psh_input_read() gives them. The caller frees it by psh_item_free(). Errors:
+ * those of psh_input_read(), PSH_ERR_DATA (a matrix that is not symmetric, a mesh whose faces point nowhere); the text
+ * names the item. Threads: safe for several threads on one input. */
+PSH_API psh_status psh_input_read_item(const psh_input *input, size_t i_item, psh_item *dst, psh_error *err);
+
 /* psh_input_read() :
- * One item as a grey image, scaled and smoothed as the parameters say. RGB becomes luminance by ITU-R BT.601:
- * (299 R + 587 G + 114 B) / 1000, rounded to nearest (halves upwards). A colour JPEG is decoded to RGB first. Alpha is
- * ignored. int8..uint64 .npy pixels outside 8/16 bits become float64; booleans become 8-bit. Errors: PSH_ERR_FILE_READ,
- * PSH_ERR_FORMAT, PSH_ERR_CORRUPT, PSH_ERR_SHAPE (0 x 0), PSH_ERR_NOT_FINITE, PSH_ERR_UNSUPPORTED (CMYK, several images
- * in one PGM), PSH_ERR_MEMORY; the text names the item. A JPEG that libjpeg would only warn about (cut short, bad
- * codes) is PSH_ERR_CORRUPT. Threads: safe for several threads on one input. */
+ * One item as a grey image (PSH_ERR_FORMAT if it is something else), scaled and smoothed as the parameters say. RGB
+ * becomes luminance by ITU-R BT.601: (299 R + 587 G + 114 B) / 1000, rounded to nearest (halves upwards). A colour JPEG
+ * is decoded to RGB first. Alpha is ignored. int8..uint64 .npy pixels outside 8/16 bits become float64; booleans become
+ * 8-bit. Errors: PSH_ERR_FILE_READ, PSH_ERR_FORMAT, PSH_ERR_CORRUPT, PSH_ERR_SHAPE (0 x 0), PSH_ERR_NOT_FINITE,
+ * PSH_ERR_UNSUPPORTED (CMYK, several images in one PGM), PSH_ERR_MEMORY; the text names the item. A JPEG that libjpeg
+ * would only warn about (cut short, bad codes) is PSH_ERR_CORRUPT. Threads: safe for several threads on one input. */
 PSH_API psh_status psh_input_read(const psh_input *input, size_t i_item, psh_image **dst, psh_error *err);
 
 #ifdef __cplusplus

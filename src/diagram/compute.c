@@ -33,7 +33,7 @@ typedef struct result {
 
 typedef struct work {
     const psh_input *input;
-    const psh_cubical_params *params;
+    const psh_homology_params *params;
     psh_diagrams *set;
     psh_cubical **cubicals; // (n_threads)
     int n_threads;
@@ -149,7 +149,7 @@ static psh_status copy_label_names(const psh_input *input, psh_diagrams *set, ps
 
 static psh_status record(const work *job, psh_error *err) {
     psh_meta *meta = job->set->meta;
-    psh_cubical_params params;
+    psh_homology_params params;
     psh__params_copy(&params, sizeof params, job->params);
     const char *construction = params.construction == PSH_CONSTRUCTION_V ? "V" : "T";
     const char *filtration = params.filtration == PSH_SUPERLEVEL ? "superlevel" : "sublevel";
@@ -191,7 +191,7 @@ static void finish(work *job) {
     omp_destroy_lock(&job->lock);
 }
 
-psh_status psh_diagrams_compute(const psh_input *input, const psh_cubical_params *params, int n_threads,
+psh_status psh_diagrams_compute(const psh_input *input, const psh_homology_params *params, int n_threads,
                                 const psh_progress *progress, psh_diagrams **dst, psh_error *err) {
     assert(input && dst);
     psh_status status = PSH_OK;

@@ -29,7 +29,7 @@ void psh_cubical_free(psh_cubical *cubical) {
     psh__free(cubical);
 }
 
-static psh_status check_params(const psh_cubical_params *params, psh_error *err) {
+static psh_status check_params(const psh_homology_params *params, psh_error *err) {
     if (params->construction != PSH_CONSTRUCTION_T && params->construction != PSH_CONSTRUCTION_V)
         return psh__error(err, PSH_ERR_PARAMETER, "construction is %d; use PSH_CONSTRUCTION_T (0) or _V (1)",
                           (int)params->construction);
@@ -61,14 +61,14 @@ static bool comes_before(psh_interval a, psh_interval b) {
 }
 
 /* The one essential class, of H0: what the policy makes of it. False: it is left out. */
-static bool essential_interval(const psh_cubical_params *params, double birth, psh_interval *dst) {
+static bool essential_interval(const psh_homology_params *params, double birth, psh_interval *dst) {
     *dst = (psh_interval){.birth = birth, .dim = 0};
     dst->death = params->essential == PSH_ESSENTIAL_CLAMP ? params->essential_value : INFINITY;
     return params->essential == PSH_ESSENTIAL_KEEP || (params->essential == PSH_ESSENTIAL_CLAMP && dst->death > birth);
 }
 
 /* Keys become values, and stay sorted by (birth, death); `extra`, if not NULL, is put in its place among them. */
-static void append_dimension(psh_cubical *cubical, int dim, psh_dtype dtype, const psh_cubical_params *params,
+static void append_dimension(psh_cubical *cubical, int dim, psh_dtype dtype, const psh_homology_params *params,
                              const psh_interval *extra) {
     const psh__pairs *pairs = &cubical->engine.pairs[dim];
     bool is_superlevel = params->filtration == PSH_SUPERLEVEL;
@@ -82,10 +82,10 @@ static void append_dimension(psh_cubical *cubical, int dim, psh_dtype dtype, con
     if (extra) append(cubical, *extra, params->min_persistence);
 }
 
-psh_status psh_cubical_compute(psh_cubical *cubical, const psh_image *image, const psh_cubical_params *params,
+psh_status psh_cubical_compute(psh_cubical *cubical, const psh_image *image, const psh_homology_params *params,
                                const psh_interval **intervals, size_t *n_intervals, size_t *n_essential,
                                psh_error *err) {
-    psh_cubical_params p;
+    psh_homology_params p;
     psh__params_copy(&p, sizeof p, params);
     PSH_TRY(check_params(&p, err));
     bool with_h0 = p.dims_mask == 0 || p.dims_mask & 1, with_h1 = p.dims_mask == 0 || p.dims_mask & 2;

@@ -57,8 +57,8 @@ static psh_image *make_image(psh_dtype dtype, const double *values, size_t heigh
     return image;
 }
 
-static psh_cubical_params keep_all(psh_construction construction, psh_filtration filtration) {
-    psh_cubical_params params = PSH_PARAMS(psh_cubical_params);
+static psh_homology_params keep_all(psh_construction construction, psh_filtration filtration) {
+    psh_homology_params params = PSH_PARAMS(psh_homology_params);
     params.construction = construction, params.filtration = filtration, params.essential = PSH_ESSENTIAL_KEEP;
     return params;
 }
@@ -93,7 +93,7 @@ static void check_against(size_t (*oracle)(const double *, size_t, size_t, psh_c
         for (int filtration = 0; filtration < N_FILTRATIONS; filtration++) {
             const psh_interval *found;
             size_t n_found, n_essential;
-            psh_cubical_params params = keep_all((psh_construction)construction, (psh_filtration)filtration);
+            psh_homology_params params = keep_all((psh_construction)construction, (psh_filtration)filtration);
             assert_int_equal(psh_cubical_compute(cubical, image, &params, &found, &n_found, &n_essential, NULL),
                              PSH_OK);
             size_t n_expected = oracle(filtration == PSH_SUPERLEVEL ? negated : values, height, width,
@@ -115,7 +115,7 @@ static void fill_random(double *values, size_t n_values, unsigned n_levels, uint
 }
 
 /* One image with parameters, its intervals checked. NULL params: defaults. */
-static void check_intervals(const double *values, size_t height, size_t width, const psh_cubical_params *params,
+static void check_intervals(const double *values, size_t height, size_t width, const psh_homology_params *params,
                             const psh_interval *expected, size_t n_expected, size_t n_essential_expected) {
     psh_cubical *cubical = make_cubical();
     psh_image *image = make_image(PSH_F64, values, height, width);
@@ -259,7 +259,7 @@ static void every_simd_level_gives_the_same_bytes(void **state) {
 static void one_pixel_is_one_essential_class(void **state) {
     const double value = 7;
     for (int construction = 0; construction < N_CONSTRUCTIONS; construction++) {
-        psh_cubical_params params = keep_all((psh_construction)construction, PSH_SUBLEVEL);
+        psh_homology_params params = keep_all((psh_construction)construction, PSH_SUBLEVEL);
         check_intervals(&value, 1, 1, &params, (psh_interval[]){{7, INFINITY, 0}}, 1, 0);
         params.filtration = PSH_SUPERLEVEL;
         check_intervals(&value, 1, 1, &params, (psh_interval[]){{-7, INFINITY, 0}}, 1, 0);
@@ -271,7 +271,7 @@ static void a_row_and_a_column_have_components_only(void **state) {
     const double values[] = {3, 1, 4, 1, 5, 9, 2, 6}; /* minima 1, 1, 2; merged at 4 and 9 */
     const psh_interval expected[] = {{1, 4, 0}, {1, INFINITY, 0}, {2, 9, 0}};
     for (int construction = 0; construction < N_CONSTRUCTIONS; construction++) {
-        psh_cubical_params params = keep_all((psh_construction)construction, PSH_SUBLEVEL);
+        psh_homology_params params = keep_all((psh_construction)construction, PSH_SUBLEVEL);
         check_intervals(values, 1, 8, &params, expected, COUNT(expected), 0);
         check_intervals(values, 8, 1, &params, expected, COUNT(expected), 0);
     }
@@ -281,7 +281,7 @@ static void a_constant_image_has_no_finite_class(void **state) {
     static double values[100 * 100];
     for (size_t i = 0; i < COUNT(values); i++) values[i] = 42;
     for (int construction = 0; construction < N_CONSTRUCTIONS; construction++) {
-        psh_cubical_params params = keep_all((psh_construction)construction, PSH_SUBLEVEL);
+        psh_homology_params params = keep_all((psh_construction)construction, PSH_SUBLEVEL);
         check_intervals(values, 100, 100, &params, (psh_interval[]){{42, INFINITY, 0}}, 1, 0);
     }
 }
@@ -294,7 +294,7 @@ static void a_checkerboard_tells_the_constructions_apart(void **state) {
     for (int i = 0; i < 25; i++) values[i] = i % 2;
     for (int i = 0; i < 4; i++) t[i + 1] = (psh_interval){0, 1, 1};
     for (int i = 0; i < 13; i++) v[i] = (psh_interval){0, i == 12 ? INFINITY : 1, 0};
-    psh_cubical_params params = keep_all(PSH_CONSTRUCTION_T, PSH_SUBLEVEL);
+    psh_homology_params params = keep_all(PSH_CONSTRUCTION_T, PSH_SUBLEVEL);
     check_intervals(values, 5, 5, &params, t, 5, 0);
     params.construction = PSH_CONSTRUCTION_V;
     check_intervals(values, 5, 5, &params, v, 13, 0);
@@ -306,7 +306,7 @@ static void a_ring_around_a_peak_is_one_loop(void **state) {
                              5, 2, 9, 3, 5,  /* */
                              5, 1, 2, 1, 5,  /* */
                              5, 5, 5, 5, 5}; /* T: the four corners of the ring touch at 2, 2, 2; V: closed by 3 */
-    psh_cubical_params params = keep_all(PSH_CONSTRUCTION_V, PSH_SUBLEVEL);
+    psh_homology_params params = keep_all(PSH_CONSTRUCTION_V, PSH_SUBLEVEL);
     params.dims_mask = 2;
     check_intervals(values, 5, 5, &params, (psh_interval[]){{3, 9, 1}}, 1, 0);
     params.construction = PSH_CONSTRUCTION_T; /* 2, 3 and 2 touch at corners with the 1s: the loop is as late */
@@ -319,7 +319,7 @@ static void huge_values_and_zeros_of_both_signs_are_exact(void **state) {
     const psh_interval expected[] = {{-DBL_MAX, INFINITY, 0}, {-5e-324, DBL_MAX, 0}, {0, DBL_MIN, 0}, {0, 5e-324, 0}};
     psh_interval sorted[] = {expected[0], expected[1], expected[3], expected[2]};
     sorted[2] = (psh_interval){0, 5e-324, 0}, sorted[3] = (psh_interval){0, DBL_MIN, 0};
-    psh_cubical_params params = keep_all(PSH_CONSTRUCTION_T, PSH_SUBLEVEL);
+    psh_homology_params params = keep_all(PSH_CONSTRUCTION_T, PSH_SUBLEVEL);
     check_intervals(values, 1, 7, &params, sorted, 4, 0);
 }
 
@@ -328,7 +328,7 @@ static void huge_values_and_zeros_of_both_signs_are_exact(void **state) {
 static const double valley_and_pit[] = {0, 10, 4, 6, 5}; /* [0, inf), [4, 10), [5, 6) */
 
 static void essential_policies(void **state) {
-    psh_cubical_params params = PSH_PARAMS(psh_cubical_params);
+    psh_homology_params params = PSH_PARAMS(psh_homology_params);
     check_intervals(valley_and_pit, 1, 5, NULL, (psh_interval[]){{4, 10, 0}, {5, 6, 0}}, 2, 1);
     check_intervals(valley_and_pit, 1, 5, &params, (psh_interval[]){{4, 10, 0}, {5, 6, 0}}, 2, 1);
     params.essential = PSH_ESSENTIAL_KEEP;
@@ -343,13 +343,13 @@ static void essential_policies(void **state) {
 
 static void a_clamped_class_is_sorted_among_equal_births(void **state) {
     const double values[] = {0, 9, 0, 3, 0};
-    psh_cubical_params params = PSH_PARAMS(psh_cubical_params);
+    psh_homology_params params = PSH_PARAMS(psh_homology_params);
     params.essential = PSH_ESSENTIAL_CLAMP, params.essential_value = 5;
     check_intervals(values, 1, 5, &params, (psh_interval[]){{0, 3, 0}, {0, 5, 0}, {0, 9, 0}}, 3, 0);
 }
 
 static void min_persistence_leaves_out_short_intervals(void **state) {
-    psh_cubical_params params = keep_all(PSH_CONSTRUCTION_T, PSH_SUBLEVEL);
+    psh_homology_params params = keep_all(PSH_CONSTRUCTION_T, PSH_SUBLEVEL);
     params.min_persistence = 1; /* [5, 6) is exactly as long: left out */
     check_intervals(valley_and_pit, 1, 5, &params, (psh_interval[]){{0, INFINITY, 0}, {4, 10, 0}}, 2, 0);
     params.min_persistence = 0.999;
@@ -367,7 +367,7 @@ static void dims_mask_chooses_dimensions(void **state) {
     size_t n_all, n_some, n_essential, first = 0;
     assert_int_equal(psh_cubical_compute(both, image, NULL, &all, &n_all, NULL, NULL), PSH_OK);
     for (int dim = 0; dim < 3; dim++) {
-        psh_cubical_params params = PSH_PARAMS(psh_cubical_params);
+        psh_homology_params params = PSH_PARAMS(psh_homology_params);
         params.dims_mask = 1u << dim;
         assert_int_equal(psh_cubical_compute(one, image, &params, &some, &n_some, &n_essential, NULL), PSH_OK);
         assert_same_intervals(some, n_some, all + first, n_some, "one dimension");
@@ -387,8 +387,8 @@ static void bad_parameters_are_refused(void **state) {
     const psh_interval *intervals;
     size_t n_intervals;
     psh_error err;
-    psh_cubical_params bad[6];
-    for (size_t i = 0; i < COUNT(bad); i++) bad[i] = PSH_PARAMS(psh_cubical_params);
+    psh_homology_params bad[6];
+    for (size_t i = 0; i < COUNT(bad); i++) bad[i] = PSH_PARAMS(psh_homology_params);
     bad[0].construction = (psh_construction)2;
     bad[1].filtration = (psh_filtration)-1;
     bad[2].essential = (psh_essential)3;
@@ -428,7 +428,7 @@ static void betti_numbers_add_up_to_the_euler_characteristic(void **state) {
     for (int construction = 0; construction < N_CONSTRUCTIONS; construction++) {
         const psh_interval *intervals;
         size_t n_intervals, n_cells[3];
-        psh_cubical_params params = keep_all((psh_construction)construction, PSH_SUBLEVEL);
+        psh_homology_params params = keep_all((psh_construction)construction, PSH_SUBLEVEL);
         assert_int_equal(psh_cubical_compute(cubical, image, &params, &intervals, &n_intervals, NULL, NULL), PSH_OK);
         for (double threshold = -1; threshold < 7; threshold++) {
             long euler = 0;

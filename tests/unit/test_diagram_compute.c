@@ -27,7 +27,7 @@ static psh_input *open_input(const char *path, const psh_input_params *params) {
 
 static void the_set_is_that_of_one_item_after_the_other(void **state) {
     psh_input *input = open_input(write_stack("stack.npy", N_ITEMS), NULL);
-    psh_cubical_params params = PSH_PARAMS(psh_cubical_params);
+    psh_homology_params params = PSH_PARAMS(psh_homology_params);
     params.min_persistence = 20;
     psh_diagrams *set = NULL, *expected = NULL;
     psh_cubical *cubical = NULL;
@@ -106,7 +106,7 @@ static void labels_come_from_folders_with_their_names(void **state) {
 
 static void what_was_done_is_recorded(void **state) {
     psh_input_params input_params = PSH_PARAMS(psh_input_params);
-    psh_cubical_params params = PSH_PARAMS(psh_cubical_params);
+    psh_homology_params params = PSH_PARAMS(psh_homology_params);
     psh_diagrams *set = NULL;
     input_params.smooth_sigma = 1.5, input_params.scale_factor = 0.5;
     params.construction = PSH_CONSTRUCTION_V, params.filtration = PSH_SUPERLEVEL,
@@ -147,7 +147,7 @@ static void the_first_fault_in_order_is_told_whatever_the_threads(void **state) 
 }
 
 static void a_parameter_that_cannot_be_used_is_told(void **state) {
-    psh_cubical_params params = PSH_PARAMS(psh_cubical_params);
+    psh_homology_params params = PSH_PARAMS(psh_homology_params);
     psh_diagrams *set = NULL;
     psh_error err = {0};
     params.min_persistence = -1;
