@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #include "base/error.h"
-#include "diagram/text.h"
+#include "base/text.h"
 
 /* --- recognising -------------------------------------------------------------------------------------------------- */
 

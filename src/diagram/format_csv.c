@@ -17,8 +17,8 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "diagram/format.h"
-#include "diagram/text.h"
 
 #define MAX_FIELDS 6
 #define SHOWN_CHARS 40 /* of a bad field in an error text */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "diagram/format.h"
-#include "diagram/text.h"
 
 #define MAX_NUMBERS 4
 #define SHOWN_CHARS 40

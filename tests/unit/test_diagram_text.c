@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "diagram/text.h"
+#include "base/text.h"
 
 static bool same_bits(double a, double b) {
     return !memcmp(&a, &b, sizeof a);

@@ -1,6 +1,6 @@
 /* text.h : numbers as text, always with a decimal point, exact both ways. */
-#ifndef PSH_DIAGRAM_TEXT_H
-#define PSH_DIAGRAM_TEXT_H
+#ifndef PSH_BASE_TEXT_H
+#define PSH_BASE_TEXT_H
 
 #include <locale.h>
 #include <stdbool.h>

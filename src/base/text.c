@@ -6,7 +6,7 @@
  *
  * Writing. 15 digits are enough for what people typed, 17 for any double; the first length that reads back equal is
  * taken. Integers, which is what 8-bit images give, are written digit by digit. */
-#include "diagram/text.h"
+#include "base/text.h"
 
 #include <float.h>
 #include <math.h>
