@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "input/finite.h"
 
 #define HEAD_BYTES 64 /* of the struct, so that pixels start at a cache line */
 _Static_assert(sizeof(psh_image) <= HEAD_BYTES, "the head of an image must fit its room");
@@ -69,32 +70,16 @@ const void *psh_image_pixels(const psh_image *image) {
     return image->pixels;
 }
 
-/* The first value that is not finite, or n. x - x is 0 for finite x and NaN for the others; the plain sum of a block
- * has no branch. */
-#define FIRST_NOT_FINITE(type, name)                                                                                   \
-    static size_t name(const type *x, size_t n) {                                                                      \
-        for (size_t start = 0; start < n; start += 1024) {                                                             \
-            size_t end = n - start < 1024 ? n : start + 1024;                                                          \
-            int n_bad = 0;                                                                                             \
-            for (size_t i = start; i < end; i++) n_bad += !(x[i] - x[i] == 0);                                         \
-            for (size_t i = start; n_bad && i < end; i++)                                                              \
-                if (!isfinite(x[i])) return i;                                                                         \
-        }                                                                                                              \
-        return n;                                                                                                      \
-    }
-FIRST_NOT_FINITE(float, first_not_finite_f32)
-FIRST_NOT_FINITE(double, first_not_finite_f64)
-
 psh_status psh__image_check_finite(const psh_image *image, const char *cause, psh_error *err) {
     size_t i = image->n_pixels;
     double value = 0;
     if (image->dtype == PSH_F32) {
         const float *pixels = image->pixels;
-        i = first_not_finite_f32(pixels, image->n_pixels);
+        i = psh__first_not_finite_f32(pixels, image->n_pixels);
         if (i < image->n_pixels) value = pixels[i];
     } else if (image->dtype == PSH_F64) {
         const double *pixels = image->pixels;
-        i = first_not_finite_f64(pixels, image->n_pixels);
+        i = psh__first_not_finite_f64(pixels, image->n_pixels);
         if (i < image->n_pixels) value = pixels[i];
     }
     if (i == image->n_pixels) return PSH_OK;

@@ -1,0 +1,10 @@
+/* item.c : any of the four kinds. */
+#include "persihash/input.h"
+
+void psh_item_free(psh_item *item) {
+    psh_image_free(item->image);
+    psh_cloud_free(item->cloud);
+    psh_matrix_free(item->matrix);
+    psh_mesh_free(item->mesh);
+    *item = (psh_item){0};
+}
