@@ -1,8 +1,9 @@
 /* format.c : diagram files: which format, and what becomes of infinite deaths.
  *
- * The format is told from the content, since names lie: a zip archive is .npz; text whose first line of data has a
- * comma is CSV; text that begins with a number is GUDHI's .pers. Files of other tools that people are likely to hand in
- * are called by their name. */
+ * The formats are one table, a row each: how a file of the format is recognised, read and written, and what the format
+ * can hold. Recognition goes by the content, since names lie: first the rows whose files begin with a magic number,
+ * then files of other tools that people are likely to hand in, which are called by their name, then the rows of text,
+ * told by the first line of data. The order of rows is the order of questions. */
 #include "diagram/format.h"
 
 #include <assert.h>
@@ -13,10 +14,61 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* --- recognising -------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+
+/* What a file begins with: its bytes, and the first line that is neither empty nor a comment (NULL: none). */
+typedef struct start {
+    const psh__bytes *bytes;
+    const char *line;
+    size_t n_line_chars;
+} start;
+
+static bool starts_with(const start *file, const char *magic, size_t n_bytes) {
+    return file->bytes->n_bytes >= n_bytes && !memcmp(file->bytes->data, magic, n_bytes);
+}
+
+static bool is_npz(const start *file) {
+    return starts_with(file, "PK", 2);
+}
+
+static bool is_csv(const start *file) {
+    return file->line && memchr(file->line, ',', file->n_line_chars);
+}
+
+static bool is_pers(const start *file) {
+    double ignored;
+    size_t n = 0;
+    if (!file->line) return starts_with(file, "#", 1); /* a comment and no points */
+    while (n < file->n_line_chars && !strchr(" \t\r\f\v", file->line[n])) n++;
+    return psh__number_read(file->line, n, &ignored) != PSH__NUMBER_NONE;
+}
+
+enum { MANY = 1, NAMES = 2, LABELS = 4, LABEL_NAMES = 8, METADATA = 16 };
+
+typedef struct row {
+    psh_diagram_format format;
+    const char *name, *ending; /* ending NULL: written on request only, or never */
+    const char *what;          /* for a user who must choose one */
+    bool is_text;              /* lines of text: recognised last, read and written under the C locale */
+    unsigned holds;            /* MANY diagrams, NAMES, ... */
+    bool (*recognise)(const start *file);
+    psh_status (*read)(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
+    psh_status (*write)(const psh_diagrams *set, const char *path, psh_error *err);    /* NULL: not written */
+    psh_status (*list_lost)(const psh_diagrams *set, psh__lost *lost, psh_error *err); /* beyond `holds`; or NULL */
+} row;
+
+static const row table[] = {
+    {PSH_DIAGRAM_NPZ, "npz", ".npz", "a zip archive", false, MANY | NAMES | LABELS | LABEL_NAMES | METADATA, is_npz,
+     psh__diagrams_read_npz, psh__diagrams_write_npz, NULL},
+    {PSH_DIAGRAM_CSV, "csv", ".csv", "diagram,dim,birth,death", true, MANY | NAMES | LABELS | LABEL_NAMES, is_csv,
+     psh__diagrams_read_csv, psh__diagrams_write_csv, psh__csv_lost},
+    {PSH_DIAGRAM_PERS, "pers", ".pers", "lines of [dim] birth death", true, 0, is_pers, psh__diagrams_read_pers,
+     psh__diagrams_write_pers, NULL},
+};
+#define N_ROWS (sizeof table / sizeof *table)
 
 static const struct {
-    const char *start;
+    const char *magic;
     size_t n_bytes;
     const char *what;
 } foreign[] = {
@@ -30,14 +82,55 @@ static const struct {
     {"\xff\xfe", 2, "UTF-16 text; save it as UTF-8"},
 };
 
-static bool starts_with(const psh__bytes *bytes, const char *start, size_t n_bytes) {
-    return bytes->n_bytes >= n_bytes && !memcmp(bytes->data, start, n_bytes);
+static const row *row_of(psh_diagram_format format) {
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (table[i].format == format) return &table[i];
+    return NULL;
 }
+
+static void list_add(psh__lost *words, const char *separator, const char *text) {
+    if (!words->text || words->n_chars + 1 >= words->room) return;
+    int n = snprintf(words->text + words->n_chars, words->room - words->n_chars, "%s%s",
+                     words->n_chars ? separator : "", text);
+    words->n_chars += n > 0 ? (size_t)n : 0;
+}
+
+void psh__lost_add(psh__lost *lost, const char *word) {
+    list_add(lost, ", ", word);
+}
+
+/* ".npz (a zip archive), .csv (diagram,dim,birth,death), ..." of the formats that `is_for_writing` asks for. */
+static const char *list_formats(char *text, size_t room, bool is_for_writing) {
+    psh__lost words = {.text = text, .room = room};
+    *text = 0;
+    for (size_t i = 0; i < N_ROWS; i++) {
+        char word[120];
+        const char *name = table[i].ending ? table[i].ending : table[i].name;
+        if (is_for_writing && !table[i].ending) continue;
+        snprintf(word, sizeof word, is_for_writing ? "%s" : "%s (%s)", name, table[i].what);
+        list_add(&words, ", ", word);
+    }
+    return text;
+}
+
+static psh_status check_format(psh_diagram_format format, psh_error *err) {
+    char names[PSH_ERROR_BYTES] = "";
+    psh__lost words = {.text = names, .room = sizeof names};
+    if (format == PSH_DIAGRAM_AUTO || row_of(format)) return PSH_OK;
+    for (size_t i = 0; i < N_ROWS; i++) {
+        char word[40];
+        snprintf(word, sizeof word, "%s (%d)", table[i].name, (int)table[i].format);
+        list_add(&words, ", ", word);
+    }
+    return psh__error(err, PSH_ERR_PARAMETER, "diagram format %d; expected auto (0), %s", (int)format, names);
+}
+
+/* --- recognising -------------------------------------------------------------------------------------------------- */
 
 /* The first line that is neither empty nor a comment; NULL if there is none. */
 static const char *first_line(const psh__bytes *bytes, size_t *n_chars) {
     const char *at = (const char *)bytes->data, *end = at + bytes->n_bytes;
-    if (starts_with(bytes, "\xef\xbb\xbf", 3)) at += 3;
+    if (bytes->n_bytes >= 3 && !memcmp(at, "\xef\xbb\xbf", 3)) at += 3;
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (!stop) stop = end;
@@ -52,45 +145,37 @@ static const char *first_line(const psh__bytes *bytes, size_t *n_chars) {
     return NULL;
 }
 
-static bool starts_with_number(const char *line, size_t n_chars) {
-    double ignored;
-    size_t n = 0;
-    while (n < n_chars && !strchr(" \t\r\f\v", line[n])) n++;
-    return psh__number_read(line, n, &ignored) != PSH__NUMBER_NONE;
+static const row *ask_rows(const start *file, bool is_text) {
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (table[i].is_text == is_text && table[i].recognise(file)) return &table[i];
+    return NULL;
 }
 
-static psh_status recognise(const char *path, const psh__bytes *bytes, psh_diagram_format *dst, psh_error *err) {
+static psh_status recognise(const char *path, const psh__bytes *bytes, const row **dst, psh_error *err) {
+    char formats[PSH_ERROR_BYTES];
+    start file = {.bytes = bytes};
     if (bytes->n_bytes == 0)
-        return psh__error(err, PSH_ERR_CORRUPT, "%s: empty file; expected diagrams (.npz, .csv or .pers)", path);
-    if (starts_with(bytes, "PK", 2)) return *dst = PSH_DIAGRAM_NPZ, PSH_OK;
+        return psh__error(err, PSH_ERR_CORRUPT, "%s: empty file; expected diagrams: %s", path,
+                          list_formats(formats, sizeof formats, false));
+    *dst = ask_rows(&file, false);
+    if (*dst) return PSH_OK;
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-        if (starts_with(bytes, foreign[i].start, foreign[i].n_bytes))
+        if (starts_with(&file, foreign[i].magic, foreign[i].n_bytes))
             return psh__error(err, PSH_ERR_FORMAT, "%s: is %s", path, foreign[i].what);
-    size_t n_chars = 0;
-    const char *line = first_line(bytes, &n_chars);
-    if (line && memchr(line, ',', n_chars)) return *dst = PSH_DIAGRAM_CSV, PSH_OK;
-    if (line ? starts_with_number(line, n_chars) : bytes->data[0] == '#') return *dst = PSH_DIAGRAM_PERS, PSH_OK;
-    return psh__error(
-        err, PSH_ERR_FORMAT,
-        "%s: no diagrams; expected .npz (a zip archive), .csv (diagram,dim,birth,death) or .pers (lines of "
-        "[dim] birth death)",
-        path);
-}
-
-static psh_status check_format(psh_diagram_format format, psh_error *err) {
-    if (format >= PSH_DIAGRAM_AUTO && format <= PSH_DIAGRAM_PERS) return PSH_OK;
-    return psh__error(err, PSH_ERR_PARAMETER, "diagram format %d; expected auto (0), npz (1), csv (2) or pers (3)",
-                      (int)format);
+    file.line = first_line(bytes, &file.n_line_chars);
+    *dst = ask_rows(&file, true);
+    if (*dst) return PSH_OK;
+    return psh__error(err, PSH_ERR_FORMAT, "%s: no diagrams; expected %s", path,
+                      list_formats(formats, sizeof formats, false));
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
-static psh_status read_text(const char *path, const psh__bytes *bytes, psh_diagram_format format, psh_diagrams *set,
-                            psh_error *err) {
+static psh_status read_row(const row *how, const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err) {
     psh__c_locale locale;
+    if (!how->is_text) return how->read(path, bytes, set, err);
     if (!psh__c_locale_enter(&locale)) return psh__error_memory(err, "a locale", 0);
-    psh_status status = format == PSH_DIAGRAM_CSV ? psh__diagrams_read_csv(path, bytes, set, err)
-                                                  : psh__diagrams_read_pers(path, bytes, set, err);
+    psh_status status = how->read(path, bytes, set, err);
     psh__c_locale_leave(&locale);
     return status;
 }
@@ -103,16 +188,14 @@ psh_status psh_diagrams_read(const char *path, psh_diagram_format format, psh_es
     psh_diagrams *set = NULL;
     size_t n_left_out = 0;
     const char *name = strcmp(path, "-") ? path : "standard input";
+    const row *how = row_of(format);
 
     PSH_TRY_GOTO(check_format(format, err));
     PSH_TRY_GOTO(psh__essential_check(essential, essential_value, err));
     PSH_TRY_GOTO(psh__bytes_read(path, &bytes, err));
-    if (format == PSH_DIAGRAM_AUTO) PSH_TRY_GOTO(recognise(name, &bytes, &format, err));
+    if (!how) PSH_TRY_GOTO(recognise(name, &bytes, &how, err));
     PSH_TRY_GOTO(psh_diagrams_create(&set, err));
-    if (format == PSH_DIAGRAM_NPZ)
-        PSH_TRY_GOTO(psh__diagrams_read_npz(name, &bytes, set, err));
-    else
-        PSH_TRY_GOTO(read_text(name, &bytes, format, set, err));
+    PSH_TRY_GOTO(read_row(how, name, &bytes, set, err));
     PSH_TRY_GOTO(psh__set_apply_essential(set, essential, essential_value, &n_left_out, err));
 done:
     psh__bytes_free(&bytes);
@@ -127,31 +210,16 @@ done:
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-static psh_status format_of_path(const char *path, psh_diagram_format *dst, psh_error *err) {
-    static const struct {
-        const char *ending;
-        psh_diagram_format format;
-    } endings[] = {{".npz", PSH_DIAGRAM_NPZ}, {".csv", PSH_DIAGRAM_CSV}, {".pers", PSH_DIAGRAM_PERS}};
+static psh_status row_of_path(const char *path, const row **dst, psh_error *err) {
+    char endings[PSH_ERROR_BYTES];
     size_t n_chars = strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t n = strlen(endings[i].ending);
-        if (n_chars > n && !strcasecmp(path + n_chars - n, endings[i].ending)) return *dst = endings[i].format, PSH_OK;
+    for (size_t i = 0; i < N_ROWS; i++) {
+        size_t n = table[i].ending ? strlen(table[i].ending) : 0;
+        if (n && n_chars > n && !strcasecmp(path + n_chars - n, table[i].ending)) return *dst = &table[i], PSH_OK;
     }
     return psh__error(err, PSH_ERR_FORMAT,
-                      "%s: the ending names no format of diagrams; expected .npz, .csv or .pers, or say the format",
-                      path);
-}
-
-typedef struct list {
-    char *text; /* may be NULL */
-    size_t room, n_chars;
-} list;
-
-static void list_add(list *words, const char *word) {
-    if (!words->text || words->n_chars + 1 >= words->room) return;
-    int n =
-        snprintf(words->text + words->n_chars, words->room - words->n_chars, "%s%s", words->n_chars ? ", " : "", word);
-    words->n_chars += n > 0 ? (size_t)n : 0;
+                      "%s: the ending names no format of diagrams; expected one of %s, or say the format", path,
+                      list_formats(endings, sizeof endings, true));
 }
 
 static bool has_names(const psh_diagrams *set) {
@@ -166,29 +234,23 @@ static psh_status has_metadata(const psh_diagrams *set, bool *dst, psh_error *er
     return PSH_OK;
 }
 
-/* What a text format cannot hold, in words. */
-static psh_status list_lost(const psh_diagrams *set, psh_diagram_format format, list *lost, psh_error *err) {
+/* What the format cannot hold of this set, in words. */
+static psh_status list_lost(const psh_diagrams *set, const row *how, psh__lost *lost, psh_error *err) {
     bool has_meta = false;
-    PSH_TRY(has_metadata(set, &has_meta, err));
-    if (format == PSH_DIAGRAM_PERS) {
-        if (has_names(set)) list_add(lost, "name");
-        if (set->n_labelled) list_add(lost, "label");
-        if (set->n_classes) list_add(lost, "label names");
-    } else if (set->n_classes) {
-        psh__csv_labels labels;
-        PSH_TRY(psh__csv_labels_choose(set, &labels, err));
-        if (labels == PSH__CSV_LABELS_INTEGERS) list_add(lost, "label names");
-        if (labels == PSH__CSV_LABELS_NAMES_SORTED) list_add(lost, "numbering of the classes");
-    }
-    if (has_meta) list_add(lost, "metadata");
+    if (!(how->holds & METADATA)) PSH_TRY(has_metadata(set, &has_meta, err));
+    if (!(how->holds & NAMES) && has_names(set)) psh__lost_add(lost, "name");
+    if (!(how->holds & LABELS) && set->n_labelled) psh__lost_add(lost, "label");
+    if (!(how->holds & LABEL_NAMES) && set->n_classes) psh__lost_add(lost, "label names");
+    if (how->list_lost) PSH_TRY(how->list_lost(set, lost, err));
+    if (has_meta) psh__lost_add(lost, "metadata");
     return PSH_OK;
 }
 
-static psh_status write_text(const psh_diagrams *set, const char *path, psh_diagram_format format, psh_error *err) {
+static psh_status write_row(const row *how, const psh_diagrams *set, const char *path, psh_error *err) {
     psh__c_locale locale;
+    if (!how->is_text) return how->write(set, path, err);
     if (!psh__c_locale_enter(&locale)) return psh__error_memory(err, "a locale", 0);
-    psh_status status =
-        format == PSH_DIAGRAM_CSV ? psh__diagrams_write_csv(set, path, err) : psh__diagrams_write_pers(set, path, err);
+    psh_status status = how->write(set, path, err);
     psh__c_locale_leave(&locale);
     return status;
 }
@@ -196,15 +258,18 @@ static psh_status write_text(const psh_diagrams *set, const char *path, psh_diag
 psh_status psh_diagrams_write(const psh_diagrams *set, const char *path, psh_diagram_format format, char *lost,
                               size_t lost_bytes, psh_error *err) {
     assert(set && path && (!lost || lost_bytes));
-    list words = {.text = lost, .room = lost_bytes};
+    psh__lost words = {.text = lost, .room = lost_bytes};
+    const row *how = row_of(format);
     if (lost) *lost = 0;
     PSH_TRY(check_format(format, err));
-    if (format == PSH_DIAGRAM_AUTO) PSH_TRY(format_of_path(path, &format, err));
-    if (format == PSH_DIAGRAM_NPZ) return psh__diagrams_write_npz(set, path, err);
-    if (format == PSH_DIAGRAM_PERS && set->n_diagrams != 1)
+    if (!how) PSH_TRY(row_of_path(path, &how, err));
+    if (!how->write)
+        return psh__error(err, PSH_ERR_FORMAT, "%s: %s is read, but not written; choose another format", path,
+                          how->name);
+    if (!(how->holds & MANY) && set->n_diagrams != 1)
         return psh__error(err, PSH_ERR_SHAPE,
-                          "%s: %zu diagrams, but a .pers file holds one; write .npz or .csv, or select one", path,
-                          set->n_diagrams);
-    PSH_TRY(list_lost(set, format, &words, err));
-    return write_text(set, path, format, err);
+                          "%s: %zu diagrams, but a file of the format %s holds one; write .npz or .csv, or select one",
+                          path, set->n_diagrams, how->name);
+    PSH_TRY(list_lost(set, how, &words, err));
+    return write_row(how, set, path, err);
 }

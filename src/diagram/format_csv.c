@@ -399,7 +399,7 @@ done:
     return status;
 }
 
-psh_status psh__diagrams_read_csv(const char *path, const psh__bytes *bytes, psh_diagrams *set, psh_error *err) {
+psh_status psh__diagrams_read_csv(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err) {
     const char *text = (const char *)bytes->data, *end = text + bytes->n_bytes;
     if (bytes->n_bytes >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) text += 3; /* a byte-order mark of UTF-8 */
     reader file = {.text = {.path = path, .at = text, .end = end, .i_line = 1}, .set = set, .i_diagram = -1};
@@ -430,8 +430,15 @@ static psh_status are_distinct(const psh_diagrams *set, bool *dst, psh_error *er
     return PSH_OK;
 }
 
+/* How label names go into a CSV file, whose label column is one word a diagram. */
+typedef enum csv_labels {
+    CSV_LABELS_INTEGERS,    /* there are no names, or none that would be read back as names */
+    CSV_LABELS_NAMES,       /* names; the classes come back as they are */
+    CSV_LABELS_NAMES_SORTED /* names; the classes come back renumbered, in byte order, unused ones gone */
+} csv_labels;
+
 /* Names can be written if they are distinct, none empty, and if among those in use one at least is no integer. */
-psh_status psh__csv_labels_choose(const psh_diagrams *set, psh__csv_labels *dst, psh_error *err) {
+static psh_status choose_labels(const psh_diagrams *set, csv_labels *dst, psh_error *err) {
     psh_status status = PSH_OK;
     bool are_names = set->n_classes > 0, is_rising = true, one_is_text = false, all_used = true;
     bool *is_used = psh__calloc(set->n_classes, sizeof *is_used);
@@ -447,9 +454,9 @@ psh_status psh__csv_labels_choose(const psh_diagrams *set, psh__csv_labels *dst,
         all_used = all_used && is_used[i];
     }
     if (are_names && !is_rising) PSH_TRY_GOTO(are_distinct(set, &are_names, err));
-    *dst = !are_names || !one_is_text ? PSH__CSV_LABELS_INTEGERS
-           : is_rising && all_used    ? PSH__CSV_LABELS_NAMES
-                                      : PSH__CSV_LABELS_NAMES_SORTED;
+    *dst = !are_names || !one_is_text ? CSV_LABELS_INTEGERS
+           : is_rising && all_used    ? CSV_LABELS_NAMES
+                                      : CSV_LABELS_NAMES_SORTED;
 done:
     psh__free(is_used);
     return status;
@@ -525,14 +532,23 @@ static psh_status write_rows(const writer *out, psh_error *err) {
     return PSH_OK;
 }
 
+psh_status psh__csv_lost(const psh_diagrams *set, psh__lost *lost, psh_error *err) {
+    csv_labels labels;
+    if (!set->n_classes) return PSH_OK;
+    PSH_TRY(choose_labels(set, &labels, err));
+    if (labels == CSV_LABELS_INTEGERS) psh__lost_add(lost, "label names");
+    if (labels == CSV_LABELS_NAMES_SORTED) psh__lost_add(lost, "numbering of the classes");
+    return PSH_OK;
+}
+
 psh_status psh__diagrams_write_csv(const psh_diagrams *set, const char *path, psh_error *err) {
     psh__file file;
-    psh__csv_labels labels;
-    PSH_TRY(psh__csv_labels_choose(set, &labels, err));
+    csv_labels labels;
+    PSH_TRY(choose_labels(set, &labels, err));
     PSH_TRY(psh__file_create(path, &file, err));
     writer out = {.set = set, .file = &file, .has_labels = set->n_labelled > 0};
     out.has_names = set->n_name_bytes > set->n_diagrams;
-    out.has_label_names = labels != PSH__CSV_LABELS_INTEGERS;
+    out.has_label_names = labels != CSV_LABELS_INTEGERS;
     psh_status status = write_rows(&out, err);
     if (status == PSH_OK) return psh__file_commit(&file, err);
     psh__file_abort(&file);

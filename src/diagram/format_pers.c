@@ -60,7 +60,7 @@ static psh_status add_point(const char *path, const line *now, psh_diagrams *set
     return psh__set_add_point(set, n_open, *birth, *death, known_dim, err);
 }
 
-psh_status psh__diagrams_read_pers(const char *path, const psh__bytes *bytes, psh_diagrams *set, psh_error *err) {
+psh_status psh__diagrams_read_pers(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err) {
     const char *at = (const char *)bytes->data, *end = at + bytes->n_bytes;
     line now = {.i_line = 0};
     size_t n_open = 0, n_columns = 0, i_first = 0;
