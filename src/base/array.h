@@ -58,14 +58,25 @@ bool psh__npz_has(const psh__npz *npz, const char *name); /* "points", without .
 psh_status psh__npz_read(psh__npz *npz, const char *name, psh__array *dst, psh_error *err);
 void psh__npz_free(psh__npz *npz);
 
-/* .npz writing; deflated when that pays (`compress`). Bytes do not depend on the time of day. add copies
- * the data. */
+/* .npz writing, to a temporary file that replaces `path` at the end; deflated if `compress`. Bytes do not depend on the
+ * time of day. Members may be larger than 4 GB (zip64) and than the memory. After a failure: abort. Errors:
+ * PSH_ERR_FILE_WRITE, PSH_ERR_MEMORY. */
 typedef struct psh__npz_writer psh__npz_writer;
 psh_status psh__npz_create(const char *path, bool compress, psh__npz_writer **dst, psh_error *err);
 psh_status psh__npz_add(psh__npz_writer *npz, const char *name, const char *descr, const size_t *shape, size_t n_axes,
                         const void *data, size_t n_bytes, psh_error *err);
 psh_status psh__npz_add_texts(psh__npz_writer *npz, const char *name, const char *const *texts, size_t n_texts,
-                              bool is_scalar, psh_error *err);    /* <U array */
+                              bool is_scalar, psh_error *err); /* <U array */
+/* A member piece by piece: begin, any number of pushes that together are the shape's items, end. Of texts: `width` is
+ * the greatest psh__npz_text_width() of them, at least 1. */
+psh_status psh__npz_begin(psh__npz_writer *npz, const char *name, const char *descr, const size_t *shape, size_t n_axes,
+                          psh_error *err);
+psh_status psh__npz_push(psh__npz_writer *npz, const void *bytes, size_t n_bytes, psh_error *err);
+psh_status psh__npz_begin_texts(psh__npz_writer *npz, const char *name, const size_t *shape, size_t n_axes,
+                                size_t width, psh_error *err);
+psh_status psh__npz_push_text(psh__npz_writer *npz, const char *text, size_t width, psh_error *err);
+size_t psh__npz_text_width(const char *text); /* characters of UTF-8 */
+psh_status psh__npz_end(psh__npz_writer *npz, psh_error *err);
 psh_status psh__npz_commit(psh__npz_writer *npz, psh_error *err); /* frees the writer in any case */
 void psh__npz_abort(psh__npz_writer *npz);                        /* NULL is fine */
 

@@ -1,11 +1,13 @@
 /* test_array.c : .npy and .npz: what NumPy writes is read, what is hostile or cut off is refused. */
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -171,6 +173,72 @@ static void every_prefix_of_an_npz_fails_cleanly(void **state) {
     }
 }
 
+/* Pieces of every size, empty ones too, and texts one by one, give the bytes of the whole. */
+static void npz_members_in_pieces_are_those_at_once(void **state) {
+    enum { N = 70000 };
+    const char *paths[] = {"test_array_whole.npz", "test_array_pieces.npz"}, *texts[] = {"a", "gr\xc3\xbc\xc3\x9f", ""};
+    static int32_t numbers[N];
+    psh__npz_writer *npz;
+    psh__bytes bytes[2];
+    for (int i = 0; i < N; i++) numbers[i] = i * i;
+    for (int compress = 0; compress < 2; compress++) {
+        assert_int_equal(psh__npz_create(paths[0], compress, &npz, NULL), PSH_OK);
+        assert_int_equal(psh__npz_add(npz, "n", "<i4", (size_t[]){N}, 1, numbers, sizeof numbers, NULL), PSH_OK);
+        assert_int_equal(psh__npz_add_texts(npz, "names", texts, 3, false, NULL), PSH_OK);
+        assert_int_equal(psh__npz_commit(npz, NULL), PSH_OK);
+
+        assert_int_equal(psh__npz_create(paths[1], compress, &npz, NULL), PSH_OK);
+        assert_int_equal(psh__npz_begin(npz, "n", "<i4", (size_t[]){N}, 1, NULL), PSH_OK);
+        for (size_t at = 0, n = 0; at < sizeof numbers; at += n, n = 3 * n + 1) {
+            if (n > sizeof numbers - at) n = sizeof numbers - at;
+            assert_int_equal(psh__npz_push(npz, (const char *)numbers + at, n, NULL), PSH_OK);
+        }
+        assert_int_equal(psh__npz_end(npz, NULL), PSH_OK);
+        assert_int_equal(psh__npz_text_width(texts[1]), 4);
+        assert_int_equal(psh__npz_begin_texts(npz, "names", (size_t[]){3}, 1, 4, NULL), PSH_OK);
+        for (int i = 0; i < 3; i++) assert_int_equal(psh__npz_push_text(npz, texts[i], 4, NULL), PSH_OK);
+        assert_int_equal(psh__npz_end(npz, NULL), PSH_OK);
+        assert_int_equal(psh__npz_commit(npz, NULL), PSH_OK);
+
+        for (int i = 0; i < 2; i++) assert_int_equal(psh__bytes_read(paths[i], &bytes[i], NULL), PSH_OK);
+        assert_int_equal(bytes[0].n_bytes, bytes[1].n_bytes);
+        assert_memory_equal(bytes[0].data, bytes[1].data, bytes[0].n_bytes);
+        for (int i = 0; i < 2; i++) psh__bytes_free(&bytes[i]), unlink(paths[i]);
+    }
+}
+
+/* A limit on the size of files is a disk that is full after so many bytes. */
+static void npz_writing_to_a_full_disk_fails_and_leaves_the_old_file(void **state) {
+    const char *path = "test_array_full.npz";
+    static const double points[4000];
+    struct rlimit old, limit;
+    psh__bytes bytes;
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    assert_int_equal(psh__file_replace(path, "old", 3, NULL), PSH_OK);
+    for (rlim_t most = 0; most < sizeof points; most += 6000) {
+        psh__npz_writer *npz;
+        psh_error err = {0};
+        limit = (struct rlimit){.rlim_cur = most, .rlim_max = old.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &limit);
+        psh_status status = psh__npz_create(path, false, &npz, &err);
+        assert_int_equal(status, PSH_OK);
+        status = psh__npz_add(npz, "points", "<f8", (size_t[]){2000, 2}, 2, points, sizeof points, &err);
+        if (status == PSH_OK)
+            status = psh__npz_commit(npz, &err);
+        else
+            psh__npz_abort(npz);
+        setrlimit(RLIMIT_FSIZE, &old);
+        assert_int_equal(status, PSH_ERR_FILE_WRITE);
+        assert_non_null(strstr(err.text, path));
+        assert_int_equal(psh__bytes_read(path, &bytes, NULL), PSH_OK);
+        assert_int_equal(bytes.n_bytes, 3);
+        psh__bytes_free(&bytes);
+    }
+    signal(SIGXFSZ, SIG_DFL);
+    unlink(path);
+}
+
 static void npz_writing_survives_failing_allocations(void **state) {
     const char *path = "test_array_memory.npz";
     const double points[2] = {1, 2};
@@ -203,6 +271,8 @@ int main(void) {
         cmocka_unit_test(npz_round_trips_plain_and_deflated),
         cmocka_unit_test(npz_bytes_do_not_depend_on_the_time),
         cmocka_unit_test(every_prefix_of_an_npz_fails_cleanly),
+        cmocka_unit_test(npz_members_in_pieces_are_those_at_once),
+        cmocka_unit_test(npz_writing_to_a_full_disk_fails_and_leaves_the_old_file),
         cmocka_unit_test(npz_writing_survives_failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
