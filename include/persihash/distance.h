@@ -132,7 +132,7 @@ typedef struct psh_similarity_params {
 
 /* psh_similarity_compute() :
  * dst : (N, N) float32, caller-allocated. Ties: NEAREST takes the lower index first, GLOBAL takes all pairs at the
- * threshold. Cost: O(N^2 log N) for NEAREST and GLOBAL, O(N^2) otherwise; GLOBAL needs N (N - 1) / 2 doubles beside.
+ * threshold. Cost: O(N^2); GLOBAL needs N (N - 1) / 2 doubles beside.
  * Threads: parallel over rows; the same bytes for any number of threads. Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY. */
 PSH_API psh_status psh_similarity_compute(const psh_distances *distances, const psh_similarity_params *params,
                                           int n_threads, float *dst, psh_error *err);

@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <math.h>
 #include <omp.h>
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -22,20 +22,34 @@
 
 #define DEFAULT_SHARE 0.25
 
-typedef struct neighbour {
-    double distance;
-    size_t item;
-} neighbour;
-
-static int compare_neighbours(const void *left, const void *right) {
-    const neighbour *a = left, *b = right;
-    if (a->distance != b->distance) return a->distance < b->distance ? -1 : 1;
-    return a->item < b->item ? -1 : a->item > b->item;
+/* All distances of item i; its own is infinite. */
+static void gather_row(const psh_distances *distances, size_t i, double *row) {
+    size_t n = psh_distances_n_items(distances);
+    for (size_t j = 0; j < n; j++) row[j] = j == i ? INFINITY : psh_distances_get(distances, i, j);
 }
 
-static int compare_doubles(const void *left, const void *right) {
-    double a = *(const double *)left, b = *(const double *)right;
-    return a < b ? -1 : a > b;
+/* The least but k of n values (k < n), which are reordered: Hoare's FIND with the median of three as pivot. */
+static double select_least(double *values, size_t n, size_t k) {
+    ptrdiff_t low = 0, high = (ptrdiff_t)n - 1, wanted = (ptrdiff_t)k;
+    while (low < high) {
+        double a = values[low], b = values[low + (high - low) / 2], c = values[high];
+        double pivot = fmax(fmin(a, b), fmin(fmax(a, b), c));
+        ptrdiff_t i = low, j = high;
+        while (i <= j) {
+            while (values[i] < pivot) i++;
+            while (values[j] > pivot) j--;
+            if (i > j) break;
+            double other = values[i];
+            values[i++] = values[j], values[j--] = other;
+        }
+        if (wanted <= j)
+            high = j;
+        else if (wanted >= i)
+            low = i;
+        else
+            break;
+    }
+    return values[k];
 }
 
 static psh_status read_params(const psh_similarity_params *src, psh_similarity_params *dst, psh_error *err) {
@@ -51,48 +65,58 @@ static psh_status read_params(const psh_similarity_params *src, psh_similarity_p
     return PSH_OK;
 }
 
-/* The threshold of S-5 for one row; -1 if it has no finite distance. */
-static double two_pass_threshold(const psh_distances *distances, size_t i) {
-    size_t n = psh_distances_n_items(distances);
+/* --- one row: distances : (n), as gather_row() has them; row : (n), but for its own element ------------------------
+ */
+
+/* All distances zero: all similar. */
+static void real_row(const double *distances, size_t n, double greatest, float *row) {
+    for (size_t j = 0; j < n; j++)
+        row[j] = distances[j] == INFINITY ? 0 : (float)(greatest > 0 ? 1 - distances[j] / greatest : 1);
+}
+
+static void threshold_row(const double *distances, size_t n, double threshold, float *row) {
+    for (size_t j = 0; j < n; j++) row[j] = distances[j] <= threshold ? 1 : -1;
+}
+
+/* The threshold of S-5; -1 if there is no finite distance. */
+static double two_pass_threshold(const double *distances, size_t n) {
     double threshold = INFINITY;
     for (int pass = 0; pass < 2; pass++) {
         double sum = 0;
         size_t n_kept = 0;
-        for (size_t j = 0; j < n; j++) {
-            double d = j == i ? INFINITY : psh_distances_get(distances, i, j);
-            if (d < INFINITY && d <= threshold) sum += d, n_kept++;
-        }
+        for (size_t j = 0; j < n; j++)
+            if (distances[j] < INFINITY && distances[j] <= threshold) sum += distances[j], n_kept++;
         if (n_kept == 0) return -1;
         threshold = fmax(sum / (double)n_kept, 0);
     }
     return threshold;
 }
 
-/* row[j] = 1 for the k nearest. `room` : (n). */
-static void nearest_row(const psh_distances *distances, size_t i, size_t k, neighbour *room, float *row) {
-    size_t n = psh_distances_n_items(distances), n_others = 0;
+/* 1 for the k nearest. room : (n). */
+static void nearest_row(const double *distances, size_t n, size_t i, size_t k, double *room, float *row) {
+    if (k >= n) k = n - 1;
+    for (size_t j = 0; j < n; j++) room[j] = distances[j], row[j] = -1;
+    if (k == 0) return;
+    double farthest = select_least(room, n, k - 1);
+    size_t n_left = k;
     for (size_t j = 0; j < n; j++)
-        if (j != i) room[n_others++] = (neighbour){psh_distances_get(distances, i, j), j};
-    qsort(room, n_others, sizeof *room, compare_neighbours);
-    for (size_t m = 0; m < n_others; m++) row[room[m].item] = m < k ? 1 : -1;
+        if (distances[j] < farthest) row[j] = 1, n_left--;
+    for (size_t j = 0; j < n && n_left; j++)
+        if (j != i && distances[j] == farthest) row[j] = 1, n_left--;
 }
 
-static void threshold_row(const psh_distances *distances, size_t i, double threshold, float *row) {
-    size_t n = psh_distances_n_items(distances);
-    for (size_t j = 0; j < n; j++) row[j] = psh_distances_get(distances, i, j) <= threshold ? 1 : -1;
-}
+/* --- all rows ----------------------------------------------------------------------------------------------------- */
 
 /* The distance of the last pair of the least `share`. */
 static psh_status global_threshold(const psh_distances *distances, double share, double *dst, psh_error *err) {
     size_t n_pairs = distances->n_pairs, k = (size_t)llround(share * (double)n_pairs);
     *dst = -1;
     if (k == 0) return PSH_OK;
-    double *sorted = psh__malloc(n_pairs, sizeof *sorted);
-    if (!sorted) return psh__error_memory(err, "all distances", n_pairs * sizeof *sorted);
-    for (size_t p = 0; p < n_pairs; p++) sorted[p] = psh__distance_item(distances->data, distances->dtype, p);
-    qsort(sorted, n_pairs, sizeof *sorted, compare_doubles);
-    *dst = sorted[k - 1];
-    psh__free(sorted);
+    double *values = psh__malloc(n_pairs, sizeof *values);
+    if (!values) return psh__error_memory(err, "all distances", n_pairs * sizeof *values);
+    for (size_t p = 0; p < n_pairs; p++) values[p] = psh__distance_item(distances->data, distances->dtype, p);
+    *dst = select_least(values, n_pairs, k - 1);
+    psh__free(values);
     return PSH_OK;
 }
 
@@ -103,15 +127,6 @@ static double greatest_finite(const psh_distances *distances) {
         if (d < INFINITY && d > greatest) greatest = d;
     }
     return greatest;
-}
-
-/* All distances zero: all similar. */
-static void real_row(const psh_distances *distances, size_t i, double greatest, float *row) {
-    size_t n = psh_distances_n_items(distances);
-    for (size_t j = 0; j < n; j++) {
-        double d = psh_distances_get(distances, i, j);
-        row[j] = d == INFINITY ? 0 : (float)(greatest > 0 ? 1 - d / greatest : 1);
-    }
 }
 
 /* -1 and 1: either is the greater, both the lesser of the two. */
@@ -130,37 +145,38 @@ psh_status psh_similarity_compute(const psh_distances *distances, const psh_simi
     size_t n = psh_distances_n_items(distances);
     int n_workers = psh_cpu_threads(n_threads);
     double value = 0; /* of all rows: the scale, or the threshold */
-    neighbour *room = NULL;
     assert(dst || n == 0);
     PSH_TRY(read_params(params, &p, err));
+    double *rooms = psh__malloc((size_t)n_workers * 2, n * sizeof *rooms);
+    if (!rooms) return psh__error_memory(err, "rows of distances", (size_t)n_workers * 2 * n * sizeof *rooms);
+    psh_status status = PSH_OK;
     if (p.kind == PSH_SIMILARITY_REAL) value = greatest_finite(distances);
-    if (p.kind == PSH_SIMILARITY_GLOBAL) PSH_TRY(global_threshold(distances, p.share, &value, err));
-    if (p.kind == PSH_SIMILARITY_NEAREST) {
-        room = psh__malloc((size_t)n_workers * n, sizeof *room);
-        if (!room) return psh__error_memory(err, "neighbours", (size_t)n_workers * n * sizeof *room);
-    }
+    if (p.kind == PSH_SIMILARITY_GLOBAL) PSH_TRY_GOTO(global_threshold(distances, p.share, &value, err));
     size_t k = (size_t)llround(p.share * (double)n);
 #pragma omp parallel for schedule(dynamic, 16) num_threads(n_workers)
     for (size_t i = 0; i < n; i++) {
+        double *from = rooms + (size_t)omp_get_thread_num() * 2 * n, *room = from + n;
         float *row = dst + i * n;
+        gather_row(distances, i, from);
         switch (p.kind) {
         case PSH_SIMILARITY_REAL:
-            real_row(distances, i, value, row);
+            real_row(from, n, value, row);
             break;
         case PSH_SIMILARITY_NEAREST:
-            nearest_row(distances, i, k, room + (size_t)omp_get_thread_num() * n, row);
+            nearest_row(from, n, i, k, room, row);
             break;
         case PSH_SIMILARITY_GLOBAL:
-            threshold_row(distances, i, value, row);
+            threshold_row(from, n, value, row);
             break;
         case PSH_SIMILARITY_TWO_PASS:
-            threshold_row(distances, i, two_pass_threshold(distances, i), row);
+            threshold_row(from, n, two_pass_threshold(from, n), row);
             break;
         }
         row[i] = 1;
     }
     if (p.symmetry != PSH_SYMMETRY_NONE && (p.kind == PSH_SIMILARITY_NEAREST || p.kind == PSH_SIMILARITY_TWO_PASS))
         symmetrise(dst, n, p.symmetry);
-    psh__free(room);
-    return PSH_OK;
+done:
+    psh__free(rooms);
+    return status;
 }
