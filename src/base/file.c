@@ -184,3 +184,10 @@ psh_status psh__file_replace(const char *path, const void *bytes, size_t n_bytes
     psh__file_abort(&file);
     return status;
 }
+
+char *psh__path_with(const char *path, const char *ending) {
+    size_t n_bytes = strlen(path) + strlen(ending) + 1;
+    char *joined = psh__malloc(n_bytes, 1);
+    if (joined) snprintf(joined, n_bytes, "%s%s", path, ending);
+    return joined;
+}

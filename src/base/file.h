@@ -34,4 +34,7 @@ void psh__file_abort(psh__file *file); /* zeroed or committed struct is fine */
 /* A whole small file at once, atomically. */
 psh_status psh__file_replace(const char *path, const void *bytes, size_t n_bytes, psh_error *err);
 
+/* "<path><ending>", or NULL; free with psh__free(). */
+char *psh__path_with(const char *path, const char *ending);
+
 #endif

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <omp.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -34,22 +33,12 @@ typedef struct job {
     psh_wasserstein_plan *plan;
     psh__tiles tiles;
     psh__work_file work;
-    psh__journal *journal;        /* NULL: not resumable */
+    psh__partial *journal;        /* NULL: not resumable */
     psh__journal_record *records; /* (n_tiles) */
     psh_distances_stats stats;
 } job;
 
 /* --- what is asked for ------------------------------------------------------------------------------------------ */
-
-static psh_status refuse_partial(const char *path, psh_error *err) {
-    char *partial = psh__path_with(path, ".partial");
-    if (!partial) return psh__error_memory(err, "a path", strlen(path));
-    bool is_there = access(partial, F_OK) == 0;
-    psh__free(partial);
-    if (!is_there) return PSH_OK;
-    return psh__error(err, PSH_ERR_FILE_WRITE,
-                      "%s.partial: an earlier run was not finished; continue it (--resume), or remove it", path);
-}
 
 static psh_status check(job *of, psh_error *err) {
     bool is_stdout = !strcmp(of->path, "-");
@@ -66,7 +55,7 @@ static psh_status check(job *of, psh_error *err) {
     if (of->params.is_verified && isinf(of->metric.order))
         return psh__error(err, PSH_ERR_UNSUPPORTED,
                           "the bottleneck distance has no certificate by duals; leave out verify");
-    return of->params.is_resumable || is_stdout ? PSH_OK : refuse_partial(of->path, err);
+    return of->params.is_resumable || is_stdout ? PSH_OK : psh__partial_refuse(of->path, err);
 }
 
 static uint64_t hash_set(uint64_t hash, const psh_diagrams *set) {
@@ -134,7 +123,7 @@ static psh_status open_files(job *of, psh_error *err) {
     if (!of->journal) return PSH_OK;
     if (!of->work.is_fresh) return check_done(of, err);
     memset(of->records, 0, of->tiles.n_tiles * sizeof *of->records);
-    return psh__journal_restart(of->journal, err);
+    return psh__partial_restart(of->journal, err);
 }
 
 /* --- work ------------------------------------------------------------------------------------------------------- */
@@ -296,7 +285,7 @@ static psh_status close_files(job *of, psh_status status, psh_error *err) {
                    "stopped by the caller; %zu of %zu tiles are kept in %s.partial: the same again goes on", n_done,
                    of->tiles.n_tiles, of->path);
     psh__work_file_close(&of->work, is_kept);
-    psh__journal_close(of->journal, !is_kept);
+    psh__partial_close(of->journal, !is_kept);
     return status;
 }
 

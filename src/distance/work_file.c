@@ -17,19 +17,12 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "distance/distances.h"
-#include "distance/io_at.h"
+#include "base/io_at.h"
 
 static psh_status fault(const psh__work_file *work, int number, psh_error *err) {
     return psh__error(err, PSH_ERR_FILE_WRITE,
                       "%s: cannot be written: %s; check the folder, its permissions and the free space",
                       work->file.path ? work->file.path : "standard output", strerror(number));
-}
-
-char *psh__path_with(const char *path, const char *ending) {
-    size_t n_bytes = strlen(path) + strlen(ending) + 1;
-    char *joined = psh__malloc(n_bytes, 1);
-    if (joined) snprintf(joined, n_bytes, "%s%s", path, ending);
-    return joined;
 }
 
 static psh_status open_partial(const char *path, psh__file *file, psh_error *err) {

@@ -25,7 +25,4 @@ void psh__work_file_unmap(const psh__work_file *work, void *map);
 /* psh__work_file_close() : with `is_kept` the file stays, to be opened again. Zeroed or committed struct is fine. */
 void psh__work_file_close(psh__work_file *work, bool is_kept);
 
-/* "<path><ending>", or NULL; free with psh__free(). */
-char *psh__path_with(const char *path, const char *ending);
-
 #endif

@@ -398,16 +398,16 @@ static void work_that_is_not_wanted_is_refused_and_stays(void **state) {
 static void two_processes_do_not_work_on_one_file(void **state) {
     const psh__identity identity = {1, 2};
     psh__journal_record records[4] = {{0}};
-    psh__journal *journal, *again;
+    psh__partial *journal, *again;
     psh_error err;
     unlink(scratch("lock.journal"));
     assert_int_equal(psh__journal_open(scratch("lock.journal"), identity, 4, &journal, records, NULL), PSH_OK);
     assert_int_equal(psh__journal_open(scratch("lock.journal"), identity, 4, &again, records, &err),
                      PSH_ERR_FILE_WRITE);
     assert_non_null(strstr(err.text, "another process"));
-    psh__journal_close(journal, false);
+    psh__partial_close(journal, false);
     assert_int_equal(psh__journal_open(scratch("lock.journal"), identity, 4, &again, records, NULL), PSH_OK);
-    psh__journal_close(again, true);
+    psh__partial_close(again, true);
     assert_false(is_there("lock.journal"));
 }
 

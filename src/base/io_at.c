@@ -1,5 +1,5 @@
 /* io_at.c : all of some bytes at an offset of an open file, whatever interrupts. */
-#include "distance/io_at.h"
+#include "base/io_at.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* io_at.h : all of some bytes at an offset of an open file, whatever interrupts. */
-#ifndef PSH_DISTANCE_IO_AT_H
-#define PSH_DISTANCE_IO_AT_H
+#ifndef PSH_BASE_IO_AT_H
+#define PSH_BASE_IO_AT_H
 
 #include <stdbool.h>
 #include <stddef.h>
