@@ -124,9 +124,18 @@ typedef struct psh_homology psh_homology;
 PSH_API psh_status psh_homology_create(psh_homology **dst, psh_error *err);
 PSH_API void psh_homology_free(psh_homology *homology); /* NULL is fine */
 
+/* psh_homology_check() :
+ * *dst (may be NULL): the complex that an item of `kind` (not AUTO) becomes, never AUTO itself. PSH_ERR_PARAMETER if it
+ * cannot become that of params->complex, or if a member is set that this complex does not read, such as a threshold for
+ * a cubical one: nothing is ignored in silence. */
+PSH_API psh_status psh_homology_check(psh_item_kind kind, const psh_homology_params *params, psh_complex *dst,
+                                      psh_error *err);
+/* psh_complex_name() : "auto", "cubical", "rips", "lower-star". Static storage. */
+PSH_API const char *psh_complex_name(psh_complex complex);
+
 /* psh_homology_compute() :
- * The item through the complex of params->complex. Results, order and errors are those of the function of that complex;
- * PSH_ERR_PARAMETER if the item cannot become that complex. */
+ * The item through the complex of psh_homology_check(). Results, order and errors are those of the function of that
+ * complex, and PSH_ERR_PARAMETER of psh_homology_check(). */
 PSH_API psh_status psh_homology_compute(psh_homology *homology, const psh_item *item, const psh_homology_params *params,
                                         const psh_interval **intervals, size_t *n_intervals, size_t *n_essential,
                                         psh_error *err);

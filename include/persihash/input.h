@@ -128,6 +128,9 @@ typedef enum psh_item_kind {
     PSH_ITEM_MESH = 4
 } psh_item_kind;
 
+/* psh_item_kind_name() : "auto", "image", "cloud", "matrix", "mesh". Static storage. */
+PSH_API const char *psh_item_kind_name(psh_item_kind kind);
+
 /* One of the pointers is set, as `kind` says. */
 typedef struct psh_item {
     psh_item_kind kind;
@@ -179,6 +182,15 @@ PSH_API const char *psh_input_name(const psh_input *input, size_t i_item); /* "t
 /* psh_input_smooth_sigma(), psh_input_scale_factor() : what psh_input_read() applies, for the record; 0: none. */
 PSH_API double psh_input_smooth_sigma(const psh_input *input);
 PSH_API double psh_input_scale_factor(const psh_input *input);
+
+/* psh_input_options() : what the input was opened with, its labels_path NULL. Valid until it is freed. */
+PSH_API const psh_input_params *psh_input_options(const psh_input *input);
+
+/* psh_input_identify() :
+ * *dst: 64 bits that tell an item from others, and from itself after a change: hash of its name and of its file's size
+ * and time of last change. Cost: one stat(). Errors: PSH_ERR_PARAMETER (standard input has neither), PSH_ERR_FILE_READ
+ * (the file is gone). */
+PSH_API psh_status psh_input_identify(const psh_input *input, size_t i_item, uint64_t *dst, psh_error *err);
 
 /* psh_input_n_skipped() : files in folders that were passed over since they are no images (a README, labels). */
 PSH_API size_t psh_input_n_skipped(const psh_input *input);

@@ -5,11 +5,14 @@
 #include "persihash/input.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/params.h"
 #include "input/labels.h"
 #include "input/list.h"
@@ -202,6 +205,24 @@ double psh_input_smooth_sigma(const psh_input *input) {
 
 double psh_input_scale_factor(const psh_input *input) {
     return input->params.scale_factor;
+}
+
+const psh_input_params *psh_input_options(const psh_input *input) {
+    return &input->params;
+}
+
+psh_status psh_input_identify(const psh_input *input, size_t i_item, uint64_t *dst, psh_error *err) {
+    const char *name = psh_input_name(input, i_item),
+               *path = input->sources[find_source(input, input->first + i_item)].path;
+    struct stat facts;
+    if (!strcmp(path, "-"))
+        return psh__error(err, PSH_ERR_PARAMETER,
+                          "standard input cannot be known again; give a file to work that is to be continued");
+    if (stat(path, &facts) != 0)
+        return psh__error(err, PSH_ERR_FILE_READ, "%s: cannot be read: %s", path, strerror(errno));
+    const int64_t words[] = {(int64_t)facts.st_size, (int64_t)facts.st_mtim.tv_sec, (int64_t)facts.st_mtim.tv_nsec};
+    *dst = psh__hash(psh__hash(PSH__HASH_START, name, strlen(name)), words, sizeof words);
+    return PSH_OK;
 }
 
 size_t psh_input_n_skipped(const psh_input *input) {
