@@ -248,29 +248,24 @@ const char *psh_input_label_name(const psh_input *input, size_t i_class) {
     return input->labels.names[i_class];
 }
 
-/* Replaces *image by what `change` makes of it. */
-static psh_status replace(psh_status (*change)(const psh_image *, double, psh_image **, psh_error *), double amount,
-                          psh_image **image, psh_error *err) {
-    psh_image *changed;
-    PSH_TRY(change(*image, amount, &changed, err));
-    psh_image_free(*image);
-    *image = changed;
-    return PSH_OK;
+psh_status psh_input_read_stored(const psh_input *input, size_t i_item, psh_item *dst, psh_error *err) {
+    assert(i_item < input->n_items);
+    size_t i = input->first + i_item, i_source = find_source(input, i);
+    *dst = (psh_item){.kind = PSH_ITEM_IMAGE};
+    return psh__source_read(&input->sources[i_source], i - input->starts[i_source], &dst->image, err);
+}
+
+psh_status psh_input_read_item(const psh_input *input, size_t i_item, psh_item *dst, psh_error *err) {
+    PSH_TRY(psh_input_read_stored(input, i_item, dst, err));
+    return psh_input_prepare(input, i_item, dst, err);
 }
 
 psh_status psh_input_read(const psh_input *input, size_t i_item, psh_image **dst, psh_error *err) {
-    assert(i_item < input->n_items);
-    size_t i = input->first + i_item, i_source = find_source(input, i);
-    double factor = input->params.scale_factor, sigma = input->params.smooth_sigma;
-    psh_image *image = NULL;
-    PSH_TRY(psh__source_read(&input->sources[i_source], i - input->starts[i_source], &image, err));
-    psh_status status = PSH_OK;
-    if (factor != 0 && factor != 1) status = replace(psh_image_scale, factor, &image, err);
-    if (status == PSH_OK && sigma != 0) status = replace(psh_image_smooth, sigma, &image, err);
-    if (status != PSH_OK) {
-        psh_image_free(image);
-        return psh__error_prefix(err, status, "%s", input->names[i_item]);
-    }
-    *dst = image;
-    return PSH_OK;
+    psh_item item;
+    PSH_TRY(psh_input_read_item(input, i_item, &item, err));
+    if (item.kind == PSH_ITEM_IMAGE) return *dst = item.image, PSH_OK;
+    psh_item_kind kind = item.kind;
+    psh_item_free(&item);
+    return psh__error(err, PSH_ERR_FORMAT, "%s: is a %s; expected an image", psh_input_name(input, i_item),
+                      psh_item_kind_name(kind));
 }
