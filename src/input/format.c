@@ -1,23 +1,83 @@
-/* format.c : what a file is, told from its first bytes. */
+/* format.c : what a file is, told from its first bytes, and how it is read: one table, a row a format.
+ *
+ * The order of rows is the order of questions: formats with a signature first, then text that is told by its first
+ * words, last numbers without any. */
+#include "input/format.h"
+
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "input/readers.h"
 
-#define STARTS(magic) (n_bytes >= sizeof(magic) - 1 && memcmp(head, magic, sizeof(magic) - 1) == 0)
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
-psh__format psh__format_of(const uint8_t *head, size_t n_bytes) {
-    if (STARTS("\x89PNG\r\n\x1a\n")) return PSH__FORMAT_PNG;
-    if (STARTS("\xff\xd8\xff")) return PSH__FORMAT_JPEG;
-    if (STARTS("\x93NUMPY")) return PSH__FORMAT_NPY;
-    if (STARTS("\x1f\x8b")) return PSH__FORMAT_GZIP;
-    if (n_bytes >= 3 && head[0] == 'P' && (head[1] == '2' || head[1] == '5') && strchr(" \t\r\n\v\f#", head[2]) &&
-        head[2])
-        return PSH__FORMAT_PGM;
-    if (n_bytes >= 4 && !head[0] && !head[1] && head[2] >= 0x08 && head[2] <= 0x0e && head[3] >= 1 && head[3] <= 8)
-        return PSH__FORMAT_IDX;
-    return PSH__FORMAT_UNKNOWN;
+static bool starts_with(const psh__head *head, const char *magic, size_t n_bytes) {
+    return head->n_bytes >= n_bytes && !memcmp(head->bytes, magic, n_bytes);
 }
+
+static bool is_png(const psh__head *head) {
+    return starts_with(head, "\x89PNG\r\n\x1a\n", 8);
+}
+
+static bool is_jpeg(const psh__head *head) {
+    return starts_with(head, "\xff\xd8\xff", 3);
+}
+
+/* Readers of one image a file know nothing of items. */
+#define READ_IMAGE(name)                                                                                               \
+    static psh_status read_##name(const psh__loaded *file, size_t i_item, psh_item *dst, psh_error *err) {             \
+        (void)i_item;                                                                                                  \
+        dst->kind = PSH_ITEM_IMAGE;                                                                                    \
+        return psh__##name##_read(file->content.data, file->content.n_bytes, &dst->image, err);                        \
+    }
+READ_IMAGE(png)
+READ_IMAGE(jpeg)
+READ_IMAGE(pgm)
+
+#define IMAGE PSH__KIND(IMAGE)
+#define CLOUD PSH__KIND(CLOUD)
+#define MATRIX PSH__KIND(MATRIX)
+#define MESH PSH__KIND(MESH)
+
+static const psh__format table[] = {
+    {.name = "PNG", .endings = ".png", .kinds = IMAGE, .recognise = is_png, .read = read_png},
+    {.name = "JPEG", .endings = ".jpg .jpeg", .kinds = IMAGE, .recognise = is_jpeg, .read = read_jpeg},
+    {.name = "PGM", .endings = ".pgm", .kinds = IMAGE, .recognise = psh__pgm_is, .read = read_pgm},
+    {.name = "IDX",
+     .endings = ".idx -ubyte",
+     .kinds = IMAGE,
+     .recognise = psh__idx_is,
+     .open = psh__idx_open,
+     .read = psh__stack_read_item,
+     .close = psh__stack_close},
+    {.name = ".npy",
+     .endings = ".npy",
+     .kinds = IMAGE | CLOUD | MATRIX,
+     .recognise = psh__npy_is,
+     .open = psh__npy_open,
+     .read = psh__stack_read_item,
+     .close = psh__stack_close},
+};
+#define N_ROWS (sizeof table / sizeof *table)
+
+const psh__format *psh__format_find(const psh__head *head) {
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (table[i].recognise(head)) return &table[i];
+    return NULL;
+}
+
+void psh__format_list(char dst[PSH__FORMAT_LIST_BYTES]) {
+    size_t n = 0;
+    for (size_t i = 0; i < N_ROWS && n < PSH__FORMAT_LIST_BYTES; i++)
+        n += (size_t)snprintf(dst + n, PSH__FORMAT_LIST_BYTES - n, "%s%s",
+                              i == 0            ? ""
+                              : i + 1 == N_ROWS ? " or "
+                                                : ", ",
+                              table[i].name);
+}
+
+/* --- heads -------------------------------------------------------------------------------------------------------- */
 
 /* Text has no control characters but white space; one that is cut in the middle of a UTF-8 character still counts. */
 static bool is_text(const uint8_t *head, size_t n_bytes) {
@@ -26,30 +86,72 @@ static bool is_text(const uint8_t *head, size_t n_bytes) {
     return true;
 }
 
-const char *psh__format_guess(const uint8_t *head, size_t n_bytes) {
-    if (n_bytes == 0) return "empty (0 bytes)";
-    if (STARTS("\x89PNG") || STARTS("\xff\xd8")) return "a damaged PNG or JPEG";
-    if (STARTS("II*\0") || STARTS("MM\0*")) return "a TIFF image";
-    if (STARTS("GIF8")) return "a GIF image";
-    if (STARTS("BM")) return "a BMP image";
-    if (n_bytes >= 12 && STARTS("RIFF") && memcmp(head + 8, "WEBP", 4) == 0) return "a WebP image";
-    if (STARTS("P1") || STARTS("P3") || STARTS("P4") || STARTS("P6") || STARTS("P7"))
-        return "a Netpbm image other than PGM";
-    if (STARTS("\x89HDF")) return "an HDF5 file";
-    if (STARTS("PK\3\4")) return "a zip archive, such as an .npz of diagrams";
-    if (STARTS("%PDF")) return "a PDF document";
-    return is_text(head, n_bytes) ? "plain text" : "of an unknown format";
+psh__head psh__head_of(const uint8_t *bytes, size_t n_bytes, psh_item_kind kind) {
+    size_t n_looked_at = n_bytes < PSH__HEAD_BYTES ? n_bytes : PSH__HEAD_BYTES;
+    return (psh__head){.bytes = bytes, .n_bytes = n_bytes, .is_text = is_text(bytes, n_looked_at), .kind = kind};
 }
 
-bool psh__format_is_name_of_image(const char *path) {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".pgm", ".idx", ".npy", "-ubyte"};
-    char name[32];
-    size_t n = strlen(path), n_kept = n < sizeof name - 1 ? n : sizeof name - 1;
-    memcpy(name, path + n - n_kept, n_kept + 1);
-    if (n_kept > 3 && !strcasecmp(name + n_kept - 3, ".gz")) name[n_kept -= 3] = 0;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t n_ending = strlen(endings[i]);
-        if (n_kept > n_ending && !strcasecmp(name + n_kept - n_ending, endings[i])) return true;
+/* Formats that are not read, but are likely to be handed in. */
+static const struct {
+    const char *magic;
+    size_t n_bytes;
+    const char *what;
+} foreign[] = {
+    {"\x89PNG", 4, "a damaged PNG"},
+    {"\xff\xd8", 2, "a damaged JPEG"},
+    {"II*\0", 4, "a TIFF image"},
+    {"MM\0*", 4, "a TIFF image"},
+    {"GIF8", 4, "a GIF image"},
+    {"BM", 2, "a BMP image"},
+    {"P1", 2, "a Netpbm image other than PGM"},
+    {"P3", 2, "a Netpbm image other than PGM"},
+    {"P4", 2, "a Netpbm image other than PGM"},
+    {"P6", 2, "a Netpbm image other than PGM"},
+    {"P7", 2, "a Netpbm image other than PGM"},
+    {"\x89HDF", 4, "an HDF5 file"},
+    {"PK\3\4", 4, "a zip archive, such as an .npz of diagrams"},
+    {"%PDF", 4, "a PDF document"},
+};
+
+const char *psh__format_guess(const psh__head *head) {
+    if (head->n_bytes == 0) return "empty (0 bytes)";
+    if (head->n_bytes >= 12 && !memcmp(head->bytes, "RIFF", 4) && !memcmp(head->bytes + 8, "WEBP", 4))
+        return "a WebP image";
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (head->n_bytes >= foreign[i].n_bytes && !memcmp(head->bytes, foreign[i].magic, foreign[i].n_bytes))
+            return foreign[i].what;
+    return head->is_text ? "plain text" : "of an unknown format";
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+/* The list has a space between endings. */
+static bool ends_like(const char *path, size_t n_path, const char *endings) {
+    for (const char *at = endings; at && *at;) {
+        size_t n_ending = strcspn(at, " ");
+        if (n_path > n_ending && !strncasecmp(path + n_path - n_ending, at, n_ending)) return true;
+        at += n_ending + strspn(at + n_ending, " ");
     }
     return false;
+}
+
+bool psh__format_is_name_of(const psh__format *format, const char *path) {
+    size_t n_path = strlen(path);
+    if (n_path > 3 && !strcasecmp(path + n_path - 3, ".gz")) n_path -= 3;
+    return ends_like(path, n_path, format->endings);
+}
+
+bool psh__format_is_name(const char *path) {
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (psh__format_is_name_of(&table[i], path)) return true;
+    return false;
+}
+
+const char *psh__kind_text(psh_item_kind kind) {
+    static const char *const texts[] = {
+        [PSH_ITEM_AUTO] = "anything",       [PSH_ITEM_IMAGE] = "an image",
+        [PSH_ITEM_CLOUD] = "a point cloud", [PSH_ITEM_MATRIX] = "a distance matrix",
+        [PSH_ITEM_MESH] = "a mesh",
+    };
+    return texts[kind];
 }

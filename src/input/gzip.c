@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/size.h"
-#include "input/readers.h"
+#include "input/content.h"
 
 #define DEFLATE_RATIO 1032
 #define GZIP_WINDOW (15 + 16) /* the largest window; +16: a gzip frame, not a zlib one */

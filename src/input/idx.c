@@ -12,9 +12,18 @@ static const struct {
 } types[16] = {
     [0x08] = {'u', 1}, [0x09] = {'i', 1}, [0x0b] = {'i', 2}, [0x0c] = {'i', 4}, [0x0d] = {'f', 4}, [0x0e] = {'f', 8}};
 
+static bool is_idx(const uint8_t *bytes, size_t n_bytes) {
+    return n_bytes >= 4 && !bytes[0] && !bytes[1] && bytes[2] >= 0x08 && bytes[2] <= 0x0e && bytes[3] >= 1 &&
+           bytes[3] <= PSH__ARRAY_MAX_AXES;
+}
+
+bool psh__idx_is(const psh__head *head) {
+    return is_idx(head->bytes, head->n_bytes);
+}
+
 psh_status psh__idx_parse(const uint8_t *bytes, size_t n_bytes, psh__array *dst, psh_error *err) {
     *dst = (psh__array){0};
-    if (psh__format_of(bytes, n_bytes) != PSH__FORMAT_IDX || !types[bytes[2]].kind)
+    if (!is_idx(bytes, n_bytes) || !types[bytes[2]].kind)
         return psh__error(err, PSH_ERR_FORMAT,
                           "no IDX; expected it to start with 0, 0, a type from 8 to 14, and the "
                           "number of axes");

@@ -14,12 +14,14 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/params.h"
+#include "input/image.h"
 #include "input/labels.h"
 #include "input/list.h"
 #include "input/source.h"
 
 struct psh_input {
-    psh_input_params params;
+    psh_input_params params; /* labels_path and field are ours, or NULL */
+    char *field;
     psh__list list;
     psh__source *sources; /* (n_sources) */
     size_t *starts;       /* (n_sources + 1) */
@@ -29,31 +31,50 @@ struct psh_input {
     psh__labels labels;    /* of the whole list; zero if there are none */
 };
 
-/* A folder may hold other things than images: they are passed over, and counted, unless their name says that they were
+/* A folder may hold other things than items: they are passed over, and counted, unless their name says that they were
  * meant as one. */
-static bool is_passed_over(const psh__list_file *file, psh_status status) {
+static bool is_unknown(const psh__list_file *file, psh_status status) {
     bool is_foreign = status == PSH_ERR_FORMAT || status == PSH_ERR_CORRUPT || status == PSH_ERR_FILE_NOT_FOUND;
-    return file->is_in_folder && is_foreign && !psh__format_is_name_of_image(file->path);
+    return file->is_in_folder && is_foreign && !psh__format_is_name(file->path);
+}
+
+/* Numbers in a text file beside images are labels or notes, as a rule. */
+static bool is_vague(const psh__list_file *file, const psh__source *source) {
+    psh_item_kind kind = source->params->kind;
+    return file->is_in_folder && source->format && source->format->is_vague && kind != PSH_ITEM_CLOUD &&
+           kind != PSH_ITEM_MATRIX && !psh__format_is_name_of(source->format, file->path);
 }
 
 static psh_status add_source(psh_input *input, const psh__list_file *file, psh_error *err) {
     psh__source *source = &input->sources[input->n_sources];
     psh_error fault; /* the caller's is written to only if the fault counts */
-    psh_status status = psh__source_probe(file->path, source, &fault);
-    bool is_skipped = is_passed_over(file, status);
-    if (status == PSH_OK) {
+    psh_status status = psh__source_probe(file->path, &input->params, source, &fault);
+    bool is_skipped = is_unknown(file, status);
+    if (status == PSH_OK && is_vague(file, source)) {
+        is_skipped = true;
+    } else if (status == PSH_OK) {
         status = psh__source_open(source, &fault);
-        bool is_array = source->n_axes != 0 && source->n_axes != 2 && source->n_axes != 3;
-        is_skipped = file->is_in_folder && status == PSH_ERR_SHAPE && is_array; /* labels beside the images */
-    }
-    if (status == PSH_OK) {
-        input->starts[input->n_sources + 1] = input->starts[input->n_sources] + source->n_items;
-        input->n_sources++;
+        is_skipped = status != PSH_OK && file->is_in_folder && source->file.is_foreign;
     }
     input->n_skipped += is_skipped;
-    if (status == PSH_OK || is_skipped) return PSH_OK;
-    if (err) *err = fault;
+    if (is_skipped) return PSH_OK;
+    if (status == PSH_OK) {
+        input->starts[input->n_sources + 1] = input->starts[input->n_sources] + source->file.n_items;
+        input->n_sources++;
+    } else if (err) {
+        *err = fault;
+    }
     return status;
+}
+
+static psh_status fault_empty_folder(const psh_input *input, const char *path, psh_error *err) {
+    char expected[PSH__FORMAT_LIST_BYTES];
+    psh__format_list(expected);
+    if (input->params.kind == PSH_ITEM_AUTO)
+        return psh__error(err, PSH_ERR_FILE_NOT_FOUND, "%s: none of the folder's files can be read; expected %s", path,
+                          expected);
+    return psh__error(err, PSH_ERR_FILE_NOT_FOUND, "%s: none of the folder's files can be read as %s", path,
+                      psh__kind_text(input->params.kind));
 }
 
 static psh_status add_sources(psh_input *input, psh_error *err) {
@@ -66,10 +87,7 @@ static psh_status add_sources(psh_input *input, psh_error *err) {
         PSH_TRY(add_source(input, &list->files[i], err));
         size_t i_root = list->files[i].i_root;
         if (i + 1 < list->n_files && list->files[i + 1].i_root == i_root) continue;
-        if (input->n_sources == n_before)
-            return psh__error(err, PSH_ERR_FILE_NOT_FOUND,
-                              "%s: none of the folder's files is an image; expected PNG, JPEG, PGM, IDX or .npy",
-                              list->roots[i_root]);
+        if (input->n_sources == n_before) return fault_empty_folder(input, list->roots[i_root], err);
         n_before = input->n_sources;
     }
     return PSH_OK;
@@ -77,7 +95,7 @@ static psh_status add_sources(psh_input *input, psh_error *err) {
 
 static psh_status choose_part(psh_input *input, psh_error *err) {
     size_t n_total = input->starts ? input->starts[input->n_sources] : 0;
-    if (n_total == 0) return psh__error(err, PSH_ERR_EMPTY, "no input; expected at least one image");
+    if (n_total == 0) return psh__error(err, PSH_ERR_EMPTY, "no input; expected at least one item");
     if (input->params.first >= n_total)
         return psh__error(err, PSH_ERR_EMPTY, "items from %llu on asked for, but there are only %zu",
                           (unsigned long long)input->params.first, n_total);
@@ -104,8 +122,8 @@ static size_t find_source(const psh_input *input, size_t i) {
 static size_t write_name(const psh_input *input, size_t i_item, char *dst, size_t room) {
     size_t i = input->first + i_item, i_source = find_source(input, i);
     const psh__source *source = &input->sources[i_source];
-    int n = source->is_indexed ? snprintf(dst, room, "%s[%zu]", source->path, i - input->starts[i_source])
-                               : snprintf(dst, room, "%s", source->path);
+    int n = source->file.is_indexed ? snprintf(dst, room, "%s[%zu]", source->path, i - input->starts[i_source])
+                                    : snprintf(dst, room, "%s", source->path);
     return (size_t)n;
 }
 
@@ -155,6 +173,25 @@ static psh_status labels_of_folders(psh_input *input, psh_error *err) {
     return status;
 }
 
+static bool all_have_labels(const psh_input *input) {
+    for (size_t f = 0; f < input->n_sources; f++)
+        if (!input->sources[f].file.labels) return false;
+    return true;
+}
+
+/* Those that the files themselves bring. */
+static psh_status labels_of_sources(psh_input *input, psh_error *err) {
+    size_t n_items = input->starts[input->n_sources];
+    const char **names = psh__malloc(n_items, sizeof *names);
+    if (!names) return psh__error_memory(err, "labels", n_items * sizeof *names);
+    for (size_t f = 0; f < input->n_sources; f++)
+        for (size_t i = input->starts[f]; i < input->starts[f + 1]; i++)
+            names[i] = input->sources[f].file.labels[i - input->starts[f]];
+    psh_status status = psh__labels_create(names, n_items, &input->labels, err);
+    psh__free(names);
+    return status;
+}
+
 static psh_status labels_of_file(psh_input *input, psh_error *err) {
     size_t n_items = input->starts[input->n_sources];
     PSH_TRY(psh__labels_read(input->params.labels_path, &input->labels, err));
@@ -162,6 +199,13 @@ static psh_status labels_of_file(psh_input *input, psh_error *err) {
         return psh__error(err, PSH_ERR_SHAPE, "%s: %zu labels for %zu items; expected one an item, in the same order",
                           input->params.labels_path, input->labels.n_labels, n_items);
     return PSH_OK;
+}
+
+static psh_status check_kind(const psh_input_params *params, psh_error *err) {
+    if (params->kind >= PSH_ITEM_AUTO && params->kind <= PSH_ITEM_MESH) return PSH_OK;
+    return psh__error(err, PSH_ERR_PARAMETER,
+                      "items of kind %d; expected auto (0), image (1), cloud (2), matrix (3) or mesh (4)",
+                      (int)params->kind);
 }
 
 psh_status psh_input_open(const char *const *paths, size_t n_paths, const psh_input_params *params, psh_input **dst,
@@ -172,11 +216,18 @@ psh_status psh_input_open(const char *const *paths, size_t n_paths, const psh_in
     psh__params_copy(&input->params, sizeof input->params, params);
     if (input->params.smooth_sigma != 0) PSH_TRY_GOTO(psh__smooth_check(input->params.smooth_sigma, err));
     if (input->params.scale_factor != 0) PSH_TRY_GOTO(psh__scale_check(input->params.scale_factor, err));
+    if (input->params.field && !(input->params.field = input->field = psh__strdup(input->params.field))) {
+        status = psh__error_memory(err, "the name of a field", 64);
+        goto done;
+    }
+    PSH_TRY_GOTO(check_kind(&input->params, err));
     PSH_TRY_GOTO(psh__list_create(paths, n_paths, &input->list, err));
     PSH_TRY_GOTO(add_sources(input, err));
     PSH_TRY_GOTO(choose_part(input, err));
     PSH_TRY_GOTO(make_names(input, err));
-    PSH_TRY_GOTO(input->params.labels_path ? labels_of_file(input, err) : labels_of_folders(input, err));
+    PSH_TRY_GOTO(input->params.labels_path ? labels_of_file(input, err)
+                 : all_have_labels(input)  ? labels_of_sources(input, err)
+                                           : labels_of_folders(input, err));
     input->params.labels_path = NULL; /* the caller's */
     *dst = input, input = NULL;
 done:
@@ -190,6 +241,7 @@ void psh_input_free(psh_input *input) {
     psh__free(input->sources);
     psh__free(input->starts);
     psh__free(input->names);
+    psh__free(input->field);
     psh__labels_free(&input->labels);
     psh__list_free(&input->list);
     psh__free(input);
@@ -251,8 +303,8 @@ const char *psh_input_label_name(const psh_input *input, size_t i_class) {
 psh_status psh_input_read_stored(const psh_input *input, size_t i_item, psh_item *dst, psh_error *err) {
     assert(i_item < input->n_items);
     size_t i = input->first + i_item, i_source = find_source(input, i);
-    *dst = (psh_item){.kind = PSH_ITEM_IMAGE};
-    return psh__source_read(&input->sources[i_source], i - input->starts[i_source], &dst->image, err);
+    *dst = (psh_item){0};
+    return psh__source_read(&input->sources[i_source], i - input->starts[i_source], dst, err);
 }
 
 psh_status psh_input_read_item(const psh_input *input, size_t i_item, psh_item *dst, psh_error *err) {
@@ -266,6 +318,6 @@ psh_status psh_input_read(const psh_input *input, size_t i_item, psh_image **dst
     if (item.kind == PSH_ITEM_IMAGE) return *dst = item.image, PSH_OK;
     psh_item_kind kind = item.kind;
     psh_item_free(&item);
-    return psh__error(err, PSH_ERR_FORMAT, "%s: is a %s; expected an image", psh_input_name(input, i_item),
-                      psh_item_kind_name(kind));
+    return psh__error(err, PSH_ERR_FORMAT, "%s: is %s; expected an image", psh_input_name(input, i_item),
+                      psh__kind_text(kind));
 }

@@ -12,7 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "input/source.h"
+#include "input/readers.h"
 
 #define NUMBER_BYTES 21 /* "-9223372036854775808" and the zero */
 
@@ -170,9 +170,10 @@ done:
 }
 
 static psh_status from_text(const psh__content *content, psh__labels *dst, psh_error *err) {
+    psh__head head = psh__head_of(content->data, content->n_bytes, PSH_ITEM_AUTO);
     if (memchr(content->data, 0, content->n_bytes))
         return psh__error(err, PSH_ERR_FORMAT, "is %s; expected labels: IDX1, .npy, or text with one label a line",
-                          psh__format_guess(content->data, content->n_bytes));
+                          psh__format_guess(&head));
     char *text = psh__malloc(content->n_bytes + 1, 1);
     if (!text) return psh__error_memory(err, "labels", content->n_bytes);
     memcpy(text, content->data, content->n_bytes);
@@ -186,20 +187,16 @@ psh_status psh__labels_read(const char *path, psh__labels *dst, psh_error *err) 
     psh__content content;
     *dst = (psh__labels){0};
     PSH_TRY(psh__content_load(path, &content, err));
+    psh__head head = psh__head_of(content.data, content.n_bytes, PSH_ITEM_AUTO);
     psh_status status;
-    switch (psh__format_of(content.data, content.n_bytes)) {
-    case PSH__FORMAT_IDX:
+    if (psh__idx_is(&head))
         status = from_idx(&content, dst, err);
-        break;
-    case PSH__FORMAT_NPY:
+    else if (psh__npy_is(&head))
         status = from_npy(&content, dst, err);
-        break;
-    case PSH__FORMAT_UNKNOWN:
-        status = from_text(&content, dst, err);
-        break;
-    default:
+    else if (psh__pgm_is(&head) || (!head.is_text && psh__format_find(&head)))
         status = psh__error(err, PSH_ERR_FORMAT, "is an image; expected labels: IDX1, .npy, or one a line");
-    }
+    else
+        status = from_text(&content, dst, err);
     psh__content_free(&content);
     return status == PSH_OK ? PSH_OK : psh__error_prefix(err, status, "%s", path);
 }

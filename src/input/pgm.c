@@ -97,9 +97,17 @@ static psh_status take_plain(cursor *c, uint32_t maximum, psh_image *image, psh_
     return PSH_OK;
 }
 
+static bool is_pgm(const uint8_t *bytes, size_t n_bytes) {
+    return n_bytes >= 3 && bytes[0] == 'P' && (bytes[1] == '2' || bytes[1] == '5') &&
+           (is_space(bytes[2]) || bytes[2] == '#');
+}
+
+bool psh__pgm_is(const psh__head *head) {
+    return is_pgm(head->bytes, head->n_bytes);
+}
+
 psh_status psh__pgm_read(const uint8_t *bytes, size_t n_bytes, psh_image **dst, psh_error *err) {
-    if (psh__format_of(bytes, n_bytes) != PSH__FORMAT_PGM)
-        return psh__error(err, PSH_ERR_FORMAT, "no PGM; expected it to start with P2 or P5");
+    if (!is_pgm(bytes, n_bytes)) return psh__error(err, PSH_ERR_FORMAT, "no PGM; expected it to start with P2 or P5");
     cursor c = {bytes, bytes + n_bytes};
     bool is_plain = bytes[1] == '2';
     uint32_t maximum;

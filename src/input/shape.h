@@ -29,6 +29,15 @@ psh_status psh__matrix_take_sparse(psh_edge *edges, size_t n_edges, size_t n_poi
 psh_status psh__mesh_take(double *vertices, size_t n_vertices, uint32_t *triangles, size_t n_triangles, double *values,
                           psh_mesh **dst, psh_error *err);
 
+/* Distances as other programs write them. square : (n_points, n_points), of which the lower triangle is taken;
+ * PSH_ERR_DATA if it is not symmetric or the diagonal not zero, by more than rounding explains (SYMMETRY in square.c).
+ * upper : (n_values), the upper triangle by rows, d(0,1) d(0,2) ..., as SciPy's pdist() gives it; PSH_ERR_SHAPE if
+ * n_values is no N (N - 1) / 2. Both are borrowed. */
+psh_status psh__matrix_of_square(const double *square, size_t n_points, psh_matrix **dst, psh_error *err);
+psh_status psh__matrix_of_condensed(const double *upper, size_t n_values, psh_matrix **dst, psh_error *err);
+/* The N with N (N - 1) / 2 = n_pairs; 0 if there is none. Of 0 pairs: 1. */
+size_t psh__points_of_pairs(size_t n_pairs);
+
 /* Farthest-point sampling: of points : (n_points, n_axes) the numbers of n_chosen, in the order of their choice, the
  * first given. dst : (n_chosen), n_chosen <= n_points. Ties go to the smaller number, so points that lie on a chosen
  * one come last. Cost: O(n_chosen n_points n_axes), 8 (n_axes + 2) n_points bytes. PSH_ERR_MEMORY. */

@@ -1,149 +1,114 @@
 /* source.c : one file of an input.
  *
- * Stacks of several images stay mapped (or inflated) as long as the input lives, so that a slice costs one copy; files
- * of one image are opened when it is read, so that a folder may hold more of them than a process may map. */
+ * Files of several items stay mapped (or inflated) as long as the input lives, so that an item costs one copy; files of
+ * one item are opened when it is read, so that a folder may hold more of them than a process may map. */
 #include "input/source.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 
-static const char expected[] = "expected PNG, JPEG, PGM, IDX or .npy";
-
-psh_status psh__content_load(const char *path, psh__content *dst, psh_error *err) {
-    *dst = (psh__content){0};
-    PSH_TRY(psh__bytes_read(path, &dst->file, err));
-    dst->data = dst->file.data, dst->n_bytes = dst->file.n_bytes;
-    if (psh__format_of(dst->data, dst->n_bytes) != PSH__FORMAT_GZIP) return PSH_OK;
-    psh_status status = psh__gzip_inflate(dst->file.data, dst->file.n_bytes, &dst->inflated, &dst->n_bytes, err);
-    if (status != PSH_OK) {
-        psh__content_free(dst);
-        return psh__error_prefix(err, status, "%s", path);
-    }
-    psh__bytes_free(&dst->file);
-    dst->data = dst->inflated;
-    return PSH_OK;
+static psh_status unknown_format(const char *path, const psh__head *head, bool is_inside_gzip, psh_error *err) {
+    char expected[PSH__FORMAT_LIST_BYTES];
+    psh__format_list(expected);
+    if (head->n_bytes == 0 && !is_inside_gzip)
+        return psh__error(err, PSH_ERR_CORRUPT, "%s: the file is empty (0 bytes); expected %s", path, expected);
+    return psh__error(err, PSH_ERR_FORMAT, "%s: %sis %s, which is not read; expected %s", path,
+                      is_inside_gzip ? "the content of the gzip file " : "", psh__format_guess(head), expected);
 }
 
-void psh__content_free(psh__content *content) {
-    psh__free(content->inflated);
-    psh__bytes_free(&content->file);
-    *content = (psh__content){0};
-}
-
-static psh_status read_head(const char *path, uint8_t *head, size_t *n_bytes, psh_error *err) {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n_read = -1;
-    if (descriptor >= 0) {
-        do n_read = read(descriptor, head, PSH__FORMAT_HEAD_BYTES);
-        while (n_read < 0 && errno == EINTR);
-    }
-    int cause = errno;
-    if (descriptor >= 0) close(descriptor);
-    if (n_read < 0)
-        return cause == ENOENT ? psh__error(err, PSH_ERR_FILE_NOT_FOUND, "%s: no such file; check the path", path)
-                               : psh__error(err, PSH_ERR_FILE_READ, "%s: cannot be read: %s", path, strerror(cause));
-    *n_bytes = (size_t)n_read;
-    return PSH_OK;
-}
-
-static psh_status unknown_format(const char *path, const uint8_t *head, size_t n_bytes, bool is_inside_gzip,
-                                 psh_error *err) {
-    if (n_bytes == 0 && !is_inside_gzip)
-        return psh__error(err, PSH_ERR_CORRUPT, "%s: the file is empty (0 bytes); %s", path, expected);
-    return psh__error(err, PSH_ERR_FORMAT, "%s: %sis %s, not an image; %s", path,
-                      is_inside_gzip ? "the content of the gzip file " : "", psh__format_guess(head, n_bytes),
-                      expected);
-}
-
-psh_status psh__source_probe(const char *path, psh__source *dst, psh_error *err) {
-    *dst = (psh__source){.path = path};
+psh_status psh__source_probe(const char *path, const psh_input_params *params, psh__source *dst, psh_error *err) {
+    *dst = (psh__source){.path = path, .params = params};
     if (!strcmp(path, "-")) return PSH_OK;
-    uint8_t head[PSH__FORMAT_HEAD_BYTES], inside[PSH__FORMAT_HEAD_BYTES], *start = head;
+    uint8_t start[PSH__HEAD_BYTES];
     size_t n_bytes = 0;
-    PSH_TRY(read_head(path, head, &n_bytes, err));
-    dst->format = psh__format_of(head, n_bytes);
-    bool is_gzip = dst->format == PSH__FORMAT_GZIP;
-    if (is_gzip) {
-        n_bytes = psh__gzip_peek(head, n_bytes, inside, sizeof inside), start = inside;
-        dst->format = psh__format_of(inside, n_bytes);
-    }
-    if (dst->format == PSH__FORMAT_UNKNOWN || dst->format == PSH__FORMAT_GZIP)
-        return unknown_format(path, start, n_bytes, is_gzip, err);
+    bool is_gzip = false;
+    PSH_TRY(psh__content_peek(path, start, &n_bytes, &is_gzip, err));
+    psh__head head = psh__head_of(start, n_bytes, params->kind);
+    dst->format = psh__format_find(&head);
+    return dst->format ? PSH_OK : unknown_format(path, &head, is_gzip, err);
+}
+
+/* Does the format hold what is asked for? If not, the file is passed over in folders. */
+static psh_status check_request(psh__source *source, psh_error *err) {
+    psh_item_kind kind = source->params->kind;
+    source->file.is_foreign = true;
+    if (kind != PSH_ITEM_AUTO && !(source->format->kinds & 1u << kind))
+        return psh__error(err, PSH_ERR_PARAMETER, "%s: %s cannot be read as %s", source->path, source->format->name,
+                          psh__kind_text(kind));
+    if (source->params->field && !source->format->has_fields)
+        return psh__error(err, PSH_ERR_PARAMETER, "%s: %s has no fields to choose '%s' from; leave --field out",
+                          source->path, source->format->name, source->params->field);
+    source->file.is_foreign = false;
     return PSH_OK;
 }
 
-static bool is_stack(const psh__source *source) {
-    return source->format == PSH__FORMAT_IDX || source->format == PSH__FORMAT_NPY;
+static void unload(const psh__format *format, psh__loaded *file) {
+    if (file->state && format->close) format->close(file);
+    psh__content_free(&file->content);
+}
+
+/* Loads the file and lets its format, which is told anew, open it. On failure nothing is left but is_foreign. */
+static psh_status load(const psh__source *source, const psh__format **dst, psh__loaded *file, psh_error *err) {
+    *file = (psh__loaded){.params = source->params, .n_items = 1};
+    PSH_TRY(psh__content_load(source->path, &file->content, err));
+    psh__head head = psh__head_of(file->content.data, file->content.n_bytes, source->params->kind);
+    psh_status status = PSH_OK;
+    const psh__format *format = *dst = psh__format_find(&head);
+    if (source->format && source->format != format) {
+        status = psh__error(err, PSH_ERR_CORRUPT, "%s: the file has changed since it was listed; leave it alone",
+                            source->path);
+    } else if (!format) {
+        status = unknown_format(source->path, &head, file->content.inflated != NULL, err);
+    } else if (format->open) {
+        status = format->open(file, err);
+        if (status != PSH_OK) status = psh__error_prefix(err, status, "%s", source->path);
+    }
+    if (status == PSH_OK) return PSH_OK;
+    psh__content_free(&file->content);
+    psh__free(file->labels);
+    *file = (psh__loaded){.is_foreign = file->is_foreign};
+    return status;
 }
 
 psh_status psh__source_open(psh__source *source, psh_error *err) {
     bool is_stream = !strcmp(source->path, "-");
-    source->n_items = 1;
-    if (!is_stream && !is_stack(source)) return PSH_OK;
-    PSH_TRY(psh__content_load(source->path, &source->content, err));
-    const psh__content *content = &source->content;
-    psh_status status = PSH_OK;
-    source->format = psh__format_of(content->data, content->n_bytes);
-    if (source->format == PSH__FORMAT_UNKNOWN || source->format == PSH__FORMAT_GZIP)
-        status = unknown_format(source->path, content->data, content->n_bytes, content->inflated != NULL, err);
-    if (status == PSH_OK && is_stack(source)) {
-        status = psh__stack_open(source->format, content->data, content->n_bytes, &source->stack, err);
-        source->n_axes = source->stack.n_axes;
-        if (status != PSH_OK) status = psh__error_prefix(err, status, "%s", source->path);
+    if (source->format) PSH_TRY(check_request(source, err));
+    if (!is_stream && !source->format->open) {
+        source->file.n_items = 1;
+        return PSH_OK;
     }
-    source->is_held = is_stream || !source->stack.is_single;
-    if (status == PSH_OK && is_stack(source))
-        source->n_items = source->stack.n_images, source->is_indexed = !source->stack.is_single;
-    if (status != PSH_OK || !source->is_held) {
-        psh__stack_free(&source->stack);
-        psh__content_free(&source->content);
-    }
+    PSH_TRY(load(source, &source->format, &source->file, err));
+    psh_status status = is_stream ? check_request(source, err) : PSH_OK;
+    source->is_held = status == PSH_OK && (is_stream || source->file.n_items > 1);
+    if (!source->is_held) unload(source->format, &source->file);
+    if (status != PSH_OK) psh__source_free(source);
     return status;
 }
 
 void psh__source_free(psh__source *source) {
-    psh__stack_free(&source->stack);
-    psh__content_free(&source->content);
+    if (source->is_held) unload(source->format, &source->file);
+    psh__free(source->file.labels);
+    source->file = (psh__loaded){0};
+    source->is_held = false;
 }
 
-/* One image of what was loaded. */
-static psh_status decode(psh__format format, const psh__content *content, psh_image **dst, psh_error *err) {
-    psh__stack stack;
-    switch (format) {
-    case PSH__FORMAT_PNG:
-        return psh__png_read(content->data, content->n_bytes, dst, err);
-    case PSH__FORMAT_JPEG:
-        return psh__jpeg_read(content->data, content->n_bytes, dst, err);
-    case PSH__FORMAT_PGM:
-        return psh__pgm_read(content->data, content->n_bytes, dst, err);
-    default:
-        PSH_TRY(psh__stack_open(format, content->data, content->n_bytes, &stack, err));
-        psh_status status = psh__stack_read(&stack, 0, dst, err);
-        psh__stack_free(&stack);
-        return status;
-    }
-}
-
-psh_status psh__source_read(const psh__source *source, size_t i_item, psh_image **dst, psh_error *err) {
+psh_status psh__source_read(const psh__source *source, size_t i_item, psh_item *dst, psh_error *err) {
+    const psh__format *format = source->format;
+    psh__loaded file = source->file;
     psh_status status;
-    if (source->is_held) {
-        status = is_stack(source) && source->is_indexed ? psh__stack_read(&source->stack, i_item, dst, err)
-                                                        : decode(source->format, &source->content, dst, err);
-    } else {
-        psh__content content;
-        PSH_TRY(psh__content_load(source->path, &content, err));
-        if (psh__format_of(content.data, content.n_bytes) == source->format)
-            status = decode(source->format, &content, dst, err);
-        else
-            status = psh__error(err, PSH_ERR_CORRUPT, "the file has changed since it was listed; leave it alone");
-        psh__content_free(&content);
+    if (!source->is_held) PSH_TRY(load(source, &format, &file, err));
+    if (i_item < file.n_items)
+        status = format->read(&file, i_item, dst, err);
+    else
+        status = psh__error(err, PSH_ERR_CORRUPT, "the file has fewer items than when it was listed; leave it alone");
+    if (!source->is_held) {
+        unload(format, &file);
+        psh__free(file.labels);
     }
     if (status == PSH_OK) return PSH_OK;
-    return source->is_indexed ? psh__error_prefix(err, status, "%s[%zu]", source->path, i_item)
-                              : psh__error_prefix(err, status, "%s", source->path);
+    *dst = (psh_item){0};
+    return source->file.is_indexed ? psh__error_prefix(err, status, "%s[%zu]", source->path, i_item)
+                                   : psh__error_prefix(err, status, "%s", source->path);
 }

@@ -425,13 +425,14 @@ static void test_faults_are_named(void **state) {
     write_text("empty.png", "");
     assert_open_fails("empty.png", NULL, PSH_ERR_CORRUPT, "empty.png: the file is empty (0 bytes); expected PNG");
     write_text("text.png", "This is a text file.\n");
-    assert_open_fails("text.png", NULL, PSH_ERR_FORMAT, "text.png: is plain text, not an image; expected PNG");
+    assert_open_fails("text.png", NULL, PSH_ERR_FORMAT, "text.png: is plain text, which is not read; expected PNG");
     write_gzip("text.gz", "This is a text file.\n", 21);
     assert_open_fails("text.gz", NULL, PSH_ERR_FORMAT, "the content of the gzip file is plain text");
     mkdir("void", 0777);
     assert_open_fails("void", NULL, PSH_ERR_FILE_NOT_FOUND, "void: the folder holds no files");
     write_text("texts/a.txt", "a");
-    assert_open_fails("texts", NULL, PSH_ERR_FILE_NOT_FOUND, "texts: none of the folder's files is an image");
+    assert_open_fails("texts", NULL, PSH_ERR_FILE_NOT_FOUND,
+                      "texts: none of the folder's files can be read; expected PNG");
     write_text("zero.pgm", "P5 0 0 255\n");
     assert_read_fails("zero.pgm", PSH_ERR_SHAPE, "0 x 0 pixels is empty");
     write_text("short.pgm", "P5 2 2 255\nabc");

@@ -42,22 +42,24 @@ static void append(bytes *b, const void *data, size_t n_bytes) {
     b->n_bytes += n_bytes;
 }
 
-static psh_status read_first(psh__format format, const uint8_t *data, size_t n_bytes, size_t i_image, psh_image **dst,
-                             psh_error *err) {
-    psh__stack stack;
-    psh_status status = psh__stack_open(format, data, n_bytes, &stack, err);
+static psh_status read_first(psh__open *open, const uint8_t *data, size_t n_bytes, psh_image **dst, psh_error *err) {
+    psh_input_params params = PSH_PARAMS(psh_input_params);
+    psh__loaded file = {.content = {.data = data, .n_bytes = n_bytes}, .params = &params, .n_items = 1};
+    psh_item item = {0};
+    psh_status status = open(&file, err);
     if (status != PSH_OK) return status;
-    status = psh__stack_read(&stack, i_image, dst, err);
-    psh__stack_free(&stack);
+    status = psh__stack_read_item(&file, 0, &item, err);
+    if (status == PSH_OK) *dst = item.image;
+    psh__stack_close(&file);
     return status;
 }
 
 static psh_status read_idx(const uint8_t *data, size_t n_bytes, psh_image **dst, psh_error *err) {
-    return read_first(PSH__FORMAT_IDX, data, n_bytes, 0, dst, err);
+    return read_first(psh__idx_open, data, n_bytes, dst, err);
 }
 
 static psh_status read_npy(const uint8_t *data, size_t n_bytes, psh_image **dst, psh_error *err) {
-    return read_first(PSH__FORMAT_NPY, data, n_bytes, 0, dst, err);
+    return read_first(psh__npy_open, data, n_bytes, dst, err);
 }
 
 static psh_image *read_good(reader *read, const void *data, size_t n_bytes) {
@@ -512,17 +514,19 @@ static void test_idx_of_every_type(void **state) {
 
 static void test_idx_serves_each_slice(void **state) {
     static const char file[] = "\0\0\x08\3\0\0\0\3\0\0\0\1\0\0\0\2abcdef";
-    psh__stack stack;
-    assert_int_equal(psh__stack_open(PSH__FORMAT_IDX, (const uint8_t *)file, sizeof file - 1, &stack, NULL), PSH_OK);
-    assert_int_equal(stack.n_images, 3);
-    assert_false(stack.is_single);
+    psh_input_params params = PSH_PARAMS(psh_input_params);
+    psh__loaded stack = {.content = {.data = (const uint8_t *)file, .n_bytes = sizeof file - 1}, .params = &params};
+    assert_int_equal(psh__idx_open(&stack, NULL), PSH_OK);
+    assert_int_equal(stack.n_items, 3);
+    assert_true(stack.is_indexed);
     for (size_t i = 0; i < 3; i++) {
-        psh_image *image = NULL;
-        assert_int_equal(psh__stack_read(&stack, i, &image, NULL), PSH_OK);
-        assert_memory_equal(image->pixels, file + 16 + 2 * i, 2);
-        psh_image_free(image);
+        psh_item item = {0};
+        assert_int_equal(psh__stack_read_item(&stack, i, &item, NULL), PSH_OK);
+        assert_int_equal(item.kind, PSH_ITEM_IMAGE);
+        assert_memory_equal(item.image->pixels, file + 16 + 2 * i, 2);
+        psh_item_free(&item);
     }
-    psh__stack_free(&stack);
+    psh__stack_close(&stack);
 }
 
 static void test_idx_faults_are_named(void **state) {
@@ -715,16 +719,17 @@ static void test_formats_are_told_by_content(void **state) {
                    {PGM("P5x"), "plain text"}};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         bytes head = copy_of(foreign[i].head, foreign[i].n_bytes);
-        assert_int_equal(psh__format_of(head.data, head.n_bytes), PSH__FORMAT_UNKNOWN);
-        assert_non_null(strstr(psh__format_guess(head.data, head.n_bytes), foreign[i].guess));
+        psh__head start = psh__head_of(head.data, head.n_bytes, PSH_ITEM_AUTO);
+        assert_null(psh__format_find(&start));
+        assert_non_null(strstr(psh__format_guess(&start), foreign[i].guess));
         free(head.data);
     }
     static const char *const image_names[] = {"a.png", "A.PNG",   "x/a.jpeg", "t10k-images-idx3-ubyte.gz",
                                               "b.npy", "c.pgm.gz"};
     static const char *const other_names[] = {"",       "png",  ".gz",  "a.txt", "a.png.txt",
                                               "README", "a.gz", ".png", "png.gz"};
-    for (size_t i = 0; i < 6; i++) assert_true(psh__format_is_name_of_image(image_names[i]));
-    for (size_t i = 0; i < 9; i++) assert_false(psh__format_is_name_of_image(other_names[i]));
+    for (size_t i = 0; i < 6; i++) assert_true(psh__format_is_name(image_names[i]));
+    for (size_t i = 0; i < 9; i++) assert_false(psh__format_is_name(other_names[i]));
 }
 
 int main(void) {
