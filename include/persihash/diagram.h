@@ -73,11 +73,14 @@ PSH_API psh_status psh_diagrams_compute(const psh_input *input, const psh_homolo
 /* --- Files -------------------------------------------------------------------------------------------------------- */
 
 typedef enum psh_diagram_format {
-    PSH_DIAGRAM_AUTO = 0, /* reading: by content; writing: by the path's ending (.npz, .csv, .pers) */
+    PSH_DIAGRAM_AUTO =
+        0, /* reading: by content; writing: by the path's ending (.npz, .csv, .pers, .vtu, .dipha, .diagram) */
     PSH_DIAGRAM_NPZ = 1,
-    PSH_DIAGRAM_CSV = 2, /* header "diagram,dim,birth,death[,name,label]"; also read: no header; 2 or 3 columns, one
-                            diagram; columns in any order under a header */
-    PSH_DIAGRAM_PERS = 3 /* GUDHI's: one diagram a file */
+    PSH_DIAGRAM_CSV = 2,  /* header "diagram,dim,birth,death[,name,label]"; also read: no header; 2 or 3 columns, one
+                             diagram; columns in any order under a header */
+    PSH_DIAGRAM_PERS = 3, /* GUDHI's: one diagram a file */
+    PSH_DIAGRAM_VTU = 4,  /* TTK's, for ParaView: any number of diagrams side by side */
+    PSH_DIAGRAM_DIPHA = 5 /* DIPHA's: one diagram a file */
 } psh_diagram_format;
 
 /* psh_diagrams_read() :
@@ -88,11 +91,12 @@ typedef enum psh_diagram_format {
 PSH_API psh_status psh_diagrams_read(const char *path, psh_diagram_format format, psh_essential essential,
                                      double essential_value, psh_diagrams **dst, size_t *n_essential, psh_error *err);
 /* psh_diagrams_write() :
- * PSH_DIAGRAM_PERS writes one diagram only (PSH_ERR_SHAPE otherwise). Doubles survive the round trip bit for bit in
- * every format; the same set gives the same bytes. What a format cannot hold (labels, names, metadata in .pers;
- * metadata, and label names that would not come back as they are, in .csv) is named in `lost` : text of at most
- * `lost_bytes`, "" if nothing; may be NULL. "-" is standard output, and needs a format. Errors: PSH_ERR_SHAPE,
- * PSH_ERR_FORMAT (the ending says nothing), PSH_ERR_FILE_WRITE, PSH_ERR_MEMORY; the old file then stays. */
+ * PSH_DIAGRAM_PERS and PSH_DIAGRAM_DIPHA write one diagram only (PSH_ERR_SHAPE otherwise). Doubles survive the round
+ * trip bit for bit in every format; the same set gives the same bytes. What a format cannot hold (labels, names,
+ * metadata in .pers and DIPHA; metadata, and label names that would not come back as they are, in .csv) is named in
+ * `lost` : text of at most `lost_bytes`, "" if nothing; may be NULL. "-" is standard output, and needs a format.
+ * Errors: PSH_ERR_SHAPE, PSH_ERR_FORMAT (the ending says nothing), PSH_ERR_FILE_WRITE, PSH_ERR_MEMORY; the old file
+ * then stays. */
 PSH_API psh_status psh_diagrams_write(const psh_diagrams *set, const char *path, psh_diagram_format format, char *lost,
                                       size_t lost_bytes, psh_error *err);
 

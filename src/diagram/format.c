@@ -11,8 +11,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/dipha.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/vtk_xml.h"
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
@@ -31,6 +33,14 @@ static bool is_npz(const start *file) {
     return starts_with(file, "PK", 2);
 }
 
+static bool is_vtu(const start *file) {
+    return psh__vtk_is(file->bytes->data, file->bytes->n_bytes);
+}
+
+static bool is_dipha(const start *file) {
+    return psh__dipha_is(file->bytes->data, file->bytes->n_bytes);
+}
+
 static bool is_csv(const start *file) {
     return file->line && memchr(file->line, ',', file->n_line_chars);
 }
@@ -47,10 +57,10 @@ enum { MANY = 1, NAMES = 2, LABELS = 4, LABEL_NAMES = 8, METADATA = 16 };
 
 typedef struct row {
     psh_diagram_format format;
-    const char *name, *ending; /* ending NULL: written on request only, or never */
-    const char *what;          /* for a user who must choose one */
-    bool is_text;              /* lines of text: recognised last, read and written under the C locale */
-    unsigned holds;            /* MANY diagrams, NAMES, ... */
+    const char *name, *endings; /* ".dipha .diagram"; NULL: written on request only, or never */
+    const char *what;           /* for a user who must choose one */
+    bool is_text;               /* lines of text: recognised last, read and written under the C locale */
+    unsigned holds;             /* MANY diagrams, NAMES, ... */
     bool (*recognise)(const start *file);
     psh_status (*read)(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
     psh_status (*write)(const psh_diagrams *set, const char *path, psh_error *err);    /* NULL: not written */
@@ -64,6 +74,10 @@ static const row table[] = {
      psh__diagrams_read_csv, psh__diagrams_write_csv, psh__csv_lost},
     {PSH_DIAGRAM_PERS, "pers", ".pers", "lines of [dim] birth death", true, 0, is_pers, psh__diagrams_read_pers,
      psh__diagrams_write_pers, NULL},
+    {PSH_DIAGRAM_VTU, "vtu", ".vtu", "TTK's", false, MANY | NAMES | LABELS | LABEL_NAMES | METADATA, is_vtu,
+     psh__diagrams_read_vtu, psh__diagrams_write_vtu, NULL},
+    {PSH_DIAGRAM_DIPHA, "dipha", ".dipha .diagram", "DIPHA's", false, 0, is_dipha, psh__diagrams_read_dipha,
+     psh__diagrams_write_dipha, NULL},
 };
 #define N_ROWS (sizeof table / sizeof *table)
 
@@ -74,9 +88,7 @@ static const struct {
 } foreign[] = {
     {"\x93NUMPY", 6, "a single NumPy array (.npy); a set of diagrams is an .npz with points, dims and offsets"},
     {"\x1f\x8b", 2, "a gzip file; unpack it first"},
-    {"\x00\x46\xd7\xe0\x01\x00\x00\x00", 8, "a DIPHA file; export its diagram as CSV (dim,birth,death)"},
-    {"<?xml", 5, "an XML file (TTK's .vtu?); export its diagram as CSV (dim,birth,death)"},
-    {"<VTKFile", 8, "a VTK file; export its diagram as CSV (dim,birth,death)"},
+    {"<?xml", 5, "an XML file, but none of VTK; export its diagram as CSV (dim,birth,death)"},
     {"\x89HDF", 4, "an HDF5 file; export the diagrams as .npz"},
     {"\x80\x04", 2, "a Python pickle; save the diagrams as .npz"},
     {"\xff\xfe", 2, "UTF-16 text; save it as UTF-8"},
@@ -105,9 +117,10 @@ static const char *list_formats(char *text, size_t room, bool is_for_writing) {
     *text = 0;
     for (size_t i = 0; i < N_ROWS; i++) {
         char word[120];
-        const char *name = table[i].ending ? table[i].ending : table[i].name;
-        if (is_for_writing && !table[i].ending) continue;
-        snprintf(word, sizeof word, is_for_writing ? "%s" : "%s (%s)", name, table[i].what);
+        const char *name = table[i].endings ? table[i].endings : table[i].name;
+        if (is_for_writing && !table[i].endings) continue;
+        snprintf(word, sizeof word, is_for_writing ? "%.*s" : "%.*s (%s)", (int)strcspn(name, " "), name,
+                 table[i].what);
         list_add(&words, ", ", word);
     }
     return text;
@@ -213,10 +226,12 @@ done:
 static psh_status row_of_path(const char *path, const row **dst, psh_error *err) {
     char endings[PSH_ERROR_BYTES];
     size_t n_chars = strlen(path);
-    for (size_t i = 0; i < N_ROWS; i++) {
-        size_t n = table[i].ending ? strlen(table[i].ending) : 0;
-        if (n && n_chars > n && !strcasecmp(path + n_chars - n, table[i].ending)) return *dst = &table[i], PSH_OK;
-    }
+    for (size_t i = 0; i < N_ROWS; i++)
+        for (const char *ending = table[i].endings; ending && *ending;) {
+            size_t n = strcspn(ending, " ");
+            if (n_chars > n && !strncasecmp(path + n_chars - n, ending, n)) return *dst = &table[i], PSH_OK;
+            ending += n + (ending[n] == ' ');
+        }
     return psh__error(err, PSH_ERR_FORMAT,
                       "%s: the ending names no format of diagrams; expected one of %s, or say the format", path,
                       list_formats(endings, sizeof endings, true));

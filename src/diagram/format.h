@@ -13,10 +13,14 @@
 psh_status psh__diagrams_read_npz(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
 psh_status psh__diagrams_read_csv(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
 psh_status psh__diagrams_read_pers(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
+psh_status psh__diagrams_read_vtu(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
+psh_status psh__diagrams_read_dipha(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
 
 psh_status psh__diagrams_write_npz(const psh_diagrams *set, const char *path, psh_error *err);
 psh_status psh__diagrams_write_csv(const psh_diagrams *set, const char *path, psh_error *err);
 psh_status psh__diagrams_write_pers(const psh_diagrams *set, const char *path, psh_error *err);
+psh_status psh__diagrams_write_vtu(const psh_diagrams *set, const char *path, psh_error *err);
+psh_status psh__diagrams_write_dipha(const psh_diagrams *set, const char *path, psh_error *err);
 
 /* --- What a format cannot hold ------------------------------------------------------------------------------------ */
 
