@@ -70,10 +70,7 @@ void psh__cubical2d_free(psh__cubical2d *c) {
 static psh_status reserve_plane(psh__cubical2d *c, const psh_image *image, psh_error *err) {
     size_t shape[3], n_plane;
     psh_image_shape(image, shape);
-    if (shape[0] != 1)
-        return psh__error(err, PSH_ERR_UNSUPPORTED,
-                          "3D image of %zu x %zu x %zu: only 2D images are supported; pass its slices one by one",
-                          shape[0], shape[1], shape[2]);
+    assert(shape[0] == 1);
     if (!psh__size_mul(shape[1] + 2, shape[2] + 2, &n_plane) || n_plane > MAX_PLANE_PIXELS)
         return psh__error(err, PSH_ERR_UNSUPPORTED,
                           "image of %zu x %zu pixels: at most 2^31 are supported; scale it down", shape[1], shape[2]);
@@ -230,26 +227,6 @@ static psh_status trace(psh__cubical2d *c, const int32_t steps[256], uint8_t end
     return PSH_OK;
 }
 
-/* --- Union-find with the elder rule ------------------------------------------------------------------------------ */
-
-static uint32_t find_root(psh__node *nodes, uint32_t node) {
-    while (nodes[node].parent != node) {
-        nodes[node].parent = nodes[nodes[node].parent].parent; /* path halving */
-        node = nodes[node].parent;
-    }
-    return node;
-}
-
-/* Joins the components of nodes a and b; false if they are one already. *younger_key: of the one that ends. Which of
- * the two happens cannot be predicted, so nothing branches: one component is joined to itself. */
-static bool join(psh__node *nodes, uint32_t a, uint32_t b, uint64_t *younger_key) {
-    a = find_root(nodes, a), b = find_root(nodes, b);
-    uint32_t older = nodes[b].key < nodes[a].key ? b : a, younger = a ^ b ^ older;
-    nodes[younger].parent = older;
-    *younger_key = nodes[younger].key;
-    return a != b;
-}
-
 /* --- The two dimensions ------------------------------------------------------------------------------------------ */
 
 /* The edges' paths start in two neighbouring earlier runs of their pixel. */
@@ -276,7 +253,7 @@ static void join_minima(psh__cubical2d *c) {
         psh__record saddle = order[i];
         psh__edge *edge = &c->edges[saddle.value];
         uint64_t birth, death = saddle.key;
-        bool is_joined = join(c->nodes, edge->a, edge->b, &birth);
+        bool is_joined = psh__forest_join(c->nodes, edge->a, edge->b, &birth);
         edge->is_loop = !is_joined;
         pairs[n_pairs] = (psh__record){.key = birth, .value = death};
         n_pairs += is_joined & (birth != death);
@@ -335,7 +312,7 @@ static void join_maxima(psh__cubical2d *c) {
         psh__record saddle = c->order[i];
         const psh__edge *edge = &c->edges[saddle.value];
         uint64_t younger_key, birth = saddle.key;
-        bool is_joined = join(c->nodes, edge->a, edge->b, &younger_key);
+        bool is_joined = psh__forest_join(c->nodes, edge->a, edge->b, &younger_key);
         assert(is_joined); /* complementary spanning trees */
         uint64_t death = ~younger_key;
         pairs[n_pairs] = (psh__record){.key = death, .value = birth};

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "homology/cubical2d_ring.h"
+#include "homology/elder_forest.h"
 #include "homology/record_sort.h"
 #include "persihash/homology.h"
 
@@ -16,23 +17,11 @@ typedef struct psh__edge {
     bool is_loop;   /* its two earlier runs hung together already: a loop is born */
 } psh__edge;
 
-/* A component in a union-find forest: the key of its extremum, small is old; its parent, or itself if it is a root. */
-typedef struct psh__node {
-    uint64_t key;
-    uint32_t parent;
-} psh__node;
-
 /* A pixel in the middle of a long path whose ring was overwritten so that other paths end there. */
 typedef struct psh__station {
     uint32_t pixel;
     uint8_t ring;
 } psh__station;
-
-/* Intervals that are not empty, sorted: key = birth, value = death. */
-typedef struct psh__pairs {
-    psh__record *items; /* (n_items) */
-    size_t n_items, items_capacity;
-} psh__pairs;
 
 /* Working memory, grown when an image needs more and kept for the next one. A "pixel" is an index into the plane: the
  * image with a border one pixel wide on every side, stride = width + 2 from row to row. */
@@ -64,7 +53,7 @@ void psh__cubical2d_init(psh__cubical2d *c);
 void psh__cubical2d_free(psh__cubical2d *c);
 
 /* Fills pairs[0], least_key and, if with_h1, pairs[1]; keys are those of value_key.h.
- * Errors: PSH_ERR_UNSUPPORTED (3D, or more than 2^31 pixels), PSH_ERR_MEMORY. */
+ * Errors: PSH_ERR_UNSUPPORTED (more than 2^31 pixels), PSH_ERR_MEMORY. */
 psh_status psh__cubical2d_compute(psh__cubical2d *c, const psh_image *image, psh_construction construction,
                                   bool is_superlevel, bool with_h1, psh_error *err);
 

@@ -1,10 +1,11 @@
-/* boundary_matrix.c : the cubical complex of an image written out cell by cell, and its boundary matrix reduced column
- * by column over Z/2 (Edelsbrunner, Letscher, Zomorodian 2002). Nothing is clever here.
+/* boundary_matrix.c : the complex of an image, a volume or a mesh written out cell by cell, and its boundary matrix
+ * reduced column by column over Z/2 (Edelsbrunner, Letscher, Zomorodian 2002). Nothing is clever here.
  *
- * Cells live on a grid of (2 h + 1) x (2 w + 1) places: a cell's dimension is the number of its odd coordinates, its
- * faces are the neighbours along odd coordinates. T: pixel (y, x) is the square (2 y + 1, 2 x + 1), other cells get the
- * least value of the squares around. V: pixel (y, x) is the vertex (2 y, 2 x), other cells get the greatest value of
- * their vertices; the grid is then (2 h - 1) x (2 w - 1). */
+ * Grids: cells live on 2 n + 1 places an axis: a cell's dimension is the number of its odd coordinates, its faces are
+ * the neighbours along odd coordinates. T: voxel (z, y, x) is the cube (2 z + 1, 2 y + 1, 2 x + 1), other cells get the
+ * least value of the cubes around. V: voxel (z, y, x) is the vertex (2 z, 2 y, 2 x), other cells get the greatest value
+ * of their vertices; there are 2 n - 1 places then. A periodic axis has 2 n places, and the first follows the last. An
+ * image is a volume of one slice: H0 and H1 are the same. */
 #include "boundary_matrix.h"
 
 #include <math.h>
@@ -14,56 +15,24 @@
 
 #include "intervals.h"
 
+enum { MAX_FACES = 6 };
+
 typedef struct cell {
     double value;
-    int dim;
-    size_t place; /* i * columns + j */
+    int dim, n_faces;
+    size_t place, faces[MAX_FACES]; /* places */
 } cell;
 
 typedef struct complex {
-    size_t n_rows, n_columns, n_cells;
+    size_t n_places, n_cells;
     cell *cells; /* (n_cells) sorted: faces come before cofaces */
 } complex;
-
-size_t boundary_matrix_n_cells(size_t height, size_t width) {
-    return (2 * height + 1) * (2 * width + 1);
-}
 
 static int compare_cells(const void *a_ptr, const void *b_ptr) {
     const cell *a = a_ptr, *b = b_ptr;
     if (a->value != b->value) return a->value < b->value ? -1 : 1;
     if (a->dim != b->dim) return a->dim - b->dim;
     return a->place < b->place ? -1 : 1;
-}
-
-/* The extreme value of the pixels that share a place with cell (i, j): pixels lie at (2 y + o, 2 x + o). */
-static double cell_value(const double *values, size_t height, size_t width, psh_construction construction, size_t i,
-                         size_t j) {
-    int is_t = construction == PSH_CONSTRUCTION_T;
-    size_t offset = is_t ? 1 : 0;
-    double best = is_t ? INFINITY : -INFINITY;
-    for (size_t y = 0; y < height; y++)
-        for (size_t x = 0; x < width; x++) {
-            size_t pixel_i = 2 * y + offset, pixel_j = 2 * x + offset;
-            if (pixel_i + 1 < i || pixel_i > i + 1 || pixel_j + 1 < j || pixel_j > j + 1) continue; /* not touching */
-            double value = values[y * width + x];
-            best = is_t ? fmin(best, value) : fmax(best, value);
-        }
-    return best;
-}
-
-static complex make_complex(const double *values, size_t height, size_t width, psh_construction construction) {
-    int is_t = construction == PSH_CONSTRUCTION_T;
-    complex k = {.n_rows = is_t ? 2 * height + 1 : 2 * height - 1, .n_columns = is_t ? 2 * width + 1 : 2 * width - 1};
-    k.cells = malloc(k.n_rows * k.n_columns * sizeof *k.cells);
-    if (!k.cells) abort();
-    for (size_t i = 0; i < k.n_rows; i++)
-        for (size_t j = 0; j < k.n_columns; j++)
-            k.cells[k.n_cells++] = (cell){.value = cell_value(values, height, width, construction, i, j),
-                                          .dim = (int)(i % 2 + j % 2),
-                                          .place = i * k.n_columns + j};
-    qsort(k.cells, k.n_cells, sizeof *k.cells, compare_cells);
-    return k;
 }
 
 /* The position of the last set bit of a column, or SIZE_MAX for a zero column. */
@@ -77,41 +46,178 @@ static void flip_bit(uint64_t *column, size_t i) {
     column[i / 64] ^= (uint64_t)1 << i % 64;
 }
 
-size_t boundary_matrix_intervals(const double *values, size_t height, size_t width, psh_construction construction,
-                                 psh_interval *dst) {
-    complex k = make_complex(values, height, width, construction);
-    size_t n_words = (k.n_cells + 63) / 64, n_intervals = 0;
-    size_t *index_at = malloc(k.n_cells * sizeof *index_at);   /* by place */
-    size_t *column_of = malloc(k.n_cells * sizeof *column_of); /* which column has its lowest one in this row */
-    int *is_negative = calloc(k.n_cells, sizeof *is_negative);
-    uint64_t *columns = calloc(k.n_cells * n_words, sizeof *columns);
+/* Sorts the cells, reduces, frees them. */
+static size_t reduce(complex *k, psh_interval *dst) {
+    qsort(k->cells, k->n_cells, sizeof *k->cells, compare_cells);
+    size_t n_words = (k->n_cells + 63) / 64, n_intervals = 0;
+    size_t *index_at = malloc((k->n_places + 1) * sizeof *index_at);  /* by place */
+    size_t *column_of = malloc((k->n_cells + 1) * sizeof *column_of); /* which column has its lowest one in this row */
+    int *is_negative = calloc(k->n_cells + 1, sizeof *is_negative);
+    uint64_t *columns = calloc(k->n_cells * n_words + 1, sizeof *columns);
     if (!index_at || !column_of || !is_negative || !columns) abort();
-    for (size_t c = 0; c < k.n_cells; c++) index_at[k.cells[c].place] = c, column_of[c] = SIZE_MAX;
-    for (size_t c = 0; c < k.n_cells; c++) {
+    for (size_t c = 0; c < k->n_cells; c++) index_at[k->cells[c].place] = c, column_of[c] = SIZE_MAX;
+    for (size_t c = 0; c < k->n_cells; c++) {
         uint64_t *column = columns + c * n_words;
-        size_t place = k.cells[c].place, i = place / k.n_columns, j = place % k.n_columns;
-        if (i % 2) flip_bit(column, index_at[place - k.n_columns]), flip_bit(column, index_at[place + k.n_columns]);
-        if (j % 2) flip_bit(column, index_at[place - 1]), flip_bit(column, index_at[place + 1]);
+        for (int i = 0; i < k->cells[c].n_faces; i++) flip_bit(column, index_at[k->cells[c].faces[i]]);
         size_t low;
         while ((low = lowest_one(column, n_words)) != SIZE_MAX && column_of[low] != SIZE_MAX)
             for (size_t word = 0; word < n_words; word++) column[word] ^= columns[column_of[low] * n_words + word];
         if (low == SIZE_MAX) continue;
         column_of[low] = c, is_negative[c] = 1;
-        if (k.cells[low].dim < 2 && k.cells[low].value < k.cells[c].value)
-            dst[n_intervals++] = (psh_interval){k.cells[low].value, k.cells[c].value, k.cells[low].dim};
+        if (k->cells[low].value < k->cells[c].value)
+            dst[n_intervals++] = (psh_interval){k->cells[low].value, k->cells[c].value, k->cells[low].dim};
     }
-    for (size_t c = 0; c < k.n_cells; c++)
+    for (size_t c = 0; c < k->n_cells; c++)
         if (!is_negative[c] && column_of[c] == SIZE_MAX)
-            dst[n_intervals++] = (psh_interval){k.cells[c].value, INFINITY, k.cells[c].dim};
+            dst[n_intervals++] = (psh_interval){k->cells[c].value, INFINITY, k->cells[c].dim};
     intervals_sort(dst, n_intervals);
-    free(k.cells), free(index_at), free(column_of), free(is_negative), free(columns);
+    free(k->cells), free(index_at), free(column_of), free(is_negative), free(columns);
     return n_intervals;
+}
+
+/* --- Grids ------------------------------------------------------------------------------------------------------- */
+
+/* Is place i of an axis the voxel's own place or next to it? */
+static bool touches(size_t i, size_t voxel_place, size_t n_places, bool is_periodic) {
+    size_t distance = i > voxel_place ? i - voxel_place : voxel_place - i;
+    return distance <= 1 || (is_periodic && distance + 1 >= n_places);
+}
+
+/* The extreme value of the voxels that share a place with cell p: voxels lie at 2 index + offset. */
+static double cell_value(const double *values, const size_t shape[3], const bool is_periodic[3],
+                         const size_t n_places[3], psh_construction construction, const size_t p[3]) {
+    int is_t = construction == PSH_CONSTRUCTION_T;
+    size_t offset = is_t ? 1 : 0;
+    double best = is_t ? INFINITY : -INFINITY;
+    for (size_t z = 0; z < shape[0]; z++) {
+        if (!touches(p[0], 2 * z + offset, n_places[0], is_periodic[0])) continue;
+        for (size_t y = 0; y < shape[1]; y++) {
+            if (!touches(p[1], 2 * y + offset, n_places[1], is_periodic[1])) continue;
+            for (size_t x = 0; x < shape[2]; x++) {
+                if (!touches(p[2], 2 * x + offset, n_places[2], is_periodic[2])) continue;
+                double value = values[(z * shape[1] + y) * shape[2] + x];
+                best = is_t ? fmin(best, value) : fmax(best, value);
+            }
+        }
+    }
+    return best;
+}
+
+static complex make_grid(const double *values, const size_t shape[3], const bool is_periodic[3],
+                         psh_construction construction) {
+    size_t n[3], strides[3];
+    for (int axis = 0; axis < 3; axis++)
+        n[axis] = is_periodic[axis]                    ? 2 * shape[axis]
+                  : construction == PSH_CONSTRUCTION_T ? 2 * shape[axis] + 1
+                                                       : 2 * shape[axis] - 1;
+    strides[2] = 1, strides[1] = n[2], strides[0] = n[1] * n[2];
+    complex k = {.n_places = n[0] * n[1] * n[2]};
+    k.cells = malloc(k.n_places * sizeof *k.cells);
+    if (!k.cells) abort();
+    for (size_t place = 0; place < k.n_places; place++) {
+        const size_t p[3] = {place / strides[0], place / strides[1] % n[1], place % n[2]};
+        cell *c = &k.cells[k.n_cells++];
+        *c = (cell){.value = cell_value(values, shape, is_periodic, n, construction, p), .place = place};
+        for (int axis = 0; axis < 3; axis++) {
+            if (p[axis] % 2 == 0) continue;
+            size_t origin = place - p[axis] * strides[axis];
+            c->dim++;
+            c->faces[c->n_faces++] = origin + (p[axis] - 1) * strides[axis];
+            c->faces[c->n_faces++] = origin + (p[axis] + 1) % n[axis] * strides[axis];
+        }
+    }
+    return k;
+}
+
+size_t boundary_matrix_n_volume_cells(const size_t shape[3]) {
+    return (2 * shape[0] + 1) * (2 * shape[1] + 1) * (2 * shape[2] + 1);
+}
+
+size_t boundary_matrix_volume(const double *values, const size_t shape[3], const bool is_periodic[3],
+                              psh_construction construction, psh_interval *dst) {
+    complex k = make_grid(values, shape, is_periodic, construction);
+    return reduce(&k, dst);
+}
+
+/* --- Images: one slice, of squares ------------------------------------------------------------------------------- */
+
+/* Without the third axis, so that there are no cubes to count: T: of the slice's places the first plane, where squares
+ * have their voxels' values. */
+static complex make_image_complex(const double *values, size_t height, size_t width, psh_construction construction) {
+    const bool is_periodic[3] = {false, false, false};
+    complex k = make_grid(values, (size_t[3]){1, height, width}, is_periodic, construction);
+    if (construction == PSH_CONSTRUCTION_V) return k;
+    k.n_places = k.n_cells = (2 * height + 1) * (2 * width + 1);
+    return k;
+}
+
+size_t boundary_matrix_n_cells(size_t height, size_t width) {
+    return (2 * height + 1) * (2 * width + 1);
+}
+
+size_t boundary_matrix_intervals(const double *values, size_t height, size_t width, psh_construction construction,
+                                 psh_interval *dst) {
+    complex k = make_image_complex(values, height, width, construction);
+    return reduce(&k, dst);
 }
 
 void boundary_matrix_count(const double *values, size_t height, size_t width, psh_construction construction,
                            double threshold, size_t n_cells[3]) {
-    complex k = make_complex(values, height, width, construction);
+    complex k = make_image_complex(values, height, width, construction);
     n_cells[0] = n_cells[1] = n_cells[2] = 0;
     for (size_t c = 0; c < k.n_cells; c++) n_cells[k.cells[c].dim] += k.cells[c].value <= threshold;
     free(k.cells);
+}
+
+/* --- Meshes ------------------------------------------------------------------------------------------------------ */
+
+/* Simplices have their vertices in rising order; a vertex that is not there is n. Places are given as they come. */
+typedef struct simplices {
+    complex k;
+    const double *values;
+    size_t n_vertices;
+    size_t *place_of; /* (n + 1, n + 1, n + 1) SIZE_MAX: not seen yet */
+} simplices;
+
+static size_t add_simplex(simplices *s, size_t a, size_t b, size_t c) {
+    size_t n = s->n_vertices, slot = (a * (n + 1) + b) * (n + 1) + c;
+    if (s->place_of[slot] != SIZE_MAX) return s->place_of[slot];
+    cell new_cell = {.value = s->values[a]};
+    if (b < n) {
+        new_cell.value = fmax(new_cell.value, s->values[b]);
+        new_cell.dim = 1, new_cell.n_faces = 2;
+        new_cell.faces[0] = add_simplex(s, a, n, n), new_cell.faces[1] = add_simplex(s, b, n, n);
+    }
+    if (c < n) {
+        new_cell.value = fmax(new_cell.value, s->values[c]);
+        new_cell.dim = 2, new_cell.n_faces = 3;
+        new_cell.faces[0] = add_simplex(s, a, b, n), new_cell.faces[1] = add_simplex(s, a, c, n);
+        new_cell.faces[2] = add_simplex(s, b, c, n);
+    }
+    new_cell.place = s->place_of[slot] = s->k.n_places++;
+    s->k.cells[s->k.n_cells++] = new_cell;
+    return new_cell.place;
+}
+
+size_t boundary_matrix_mesh(const double *values, size_t n_vertices, const uint32_t *triangles, size_t n_triangles,
+                            psh_interval *dst) {
+    size_t n_slots = (n_vertices + 1) * (n_vertices + 1) * (n_vertices + 1);
+    simplices s = {.values = values, .n_vertices = n_vertices, .place_of = malloc(n_slots * sizeof *s.place_of)};
+    s.k.cells = malloc((n_vertices + 4 * n_triangles + 1) * sizeof *s.k.cells);
+    if (!s.place_of || !s.k.cells) abort();
+    for (size_t i = 0; i < n_slots; i++) s.place_of[i] = SIZE_MAX;
+    for (size_t i = 0; i < n_vertices; i++) add_simplex(&s, i, n_vertices, n_vertices);
+    for (size_t i = 0; i < n_triangles; i++) {
+        size_t corners[4], n_corners = 0;
+        for (size_t vertex = 0; vertex < n_vertices; vertex++) /* a set in rising order */
+            for (int j = 0; j < 3; j++)
+                if (triangles[3 * i + (size_t)j] == vertex) {
+                    corners[n_corners++] = vertex;
+                    break;
+                }
+        while (n_corners < 3) corners[n_corners++] = n_vertices;
+        add_simplex(&s, corners[0], corners[1], corners[2]);
+    }
+    free(s.place_of);
+    return reduce(&s.k, dst);
 }

@@ -402,21 +402,6 @@ static void bad_parameters_are_refused(void **state) {
     psh_cubical_free(cubical);
 }
 
-static void volumes_are_not_supported_yet(void **state) {
-    const uint8_t voxels[8] = {0};
-    psh_image *image;
-    assert_int_equal(psh_image_create(PSH_U8, (size_t[3]){2, 2, 2}, voxels, &image, NULL), PSH_OK);
-    psh_cubical *cubical = make_cubical();
-    const psh_interval *intervals;
-    size_t n_intervals;
-    psh_error err;
-    assert_int_equal(psh_cubical_compute(cubical, image, NULL, &intervals, &n_intervals, NULL, &err),
-                     PSH_ERR_UNSUPPORTED);
-    assert_non_null(strstr(err.text, "2 x 2 x 2"));
-    psh_image_free(image);
-    psh_cubical_free(cubical);
-}
-
 /* --- Properties -------------------------------------------------------------------------------------------------- */
 
 /* V - E + F of a sublevel set is the number of components minus that of holes. */
@@ -504,7 +489,6 @@ int main(void) {
         cmocka_unit_test(min_persistence_leaves_out_short_intervals),
         cmocka_unit_test(dims_mask_chooses_dimensions),
         cmocka_unit_test(bad_parameters_are_refused),
-        cmocka_unit_test(volumes_are_not_supported_yet),
         cmocka_unit_test(betti_numbers_add_up_to_the_euler_characteristic),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(no_allocation_after_the_largest_image),
