@@ -34,6 +34,12 @@ static bool is_jpeg(const psh__head *head) {
 READ_IMAGE(png)
 READ_IMAGE(jpeg)
 READ_IMAGE(pgm)
+READ_IMAGE(perseus)
+
+static bool is_tiff(const psh__head *head) { /* the last two: BigTIFF */
+    return starts_with(head, "II*\0", 4) || starts_with(head, "MM\0*", 4) || starts_with(head, "II+\0", 4) ||
+           starts_with(head, "MM\0+", 4);
+}
 
 #define IMAGE PSH__KIND(IMAGE)
 #define CLOUD PSH__KIND(CLOUD)
@@ -44,6 +50,20 @@ static const psh__format table[] = {
     {.name = "PNG", .endings = ".png", .kinds = IMAGE, .recognise = is_png, .read = read_png},
     {.name = "JPEG", .endings = ".jpg .jpeg", .kinds = IMAGE, .recognise = is_jpeg, .read = read_jpeg},
     {.name = "PGM", .endings = ".pgm", .kinds = IMAGE, .recognise = psh__pgm_is, .read = read_pgm},
+    {.name = "TIFF",
+     .endings = ".tif .tiff",
+     .kinds = IMAGE,
+     .recognise = is_tiff,
+     .open = psh__tiff_open_item,
+     .read = psh__tiff_read_item,
+     .close = psh__tiff_close_item},
+    {.name = "NIfTI",
+     .endings = ".nii",
+     .kinds = IMAGE,
+     .recognise = psh__nifti_is,
+     .open = psh__nifti_open_item,
+     .read = psh__nifti_read_item,
+     .close = psh__nifti_close_item},
     {.name = "IDX",
      .endings = ".idx -ubyte",
      .kinds = IMAGE,
@@ -58,6 +78,12 @@ static const psh__format table[] = {
      .open = psh__npy_open,
      .read = psh__stack_read_item,
      .close = psh__stack_close},
+    {.name = "Perseus",
+     .endings = ".perseus",
+     .kinds = IMAGE,
+     .is_vague = true, /* labels, one a line, begin so too */
+     .recognise = psh__perseus_is,
+     .read = read_perseus},
 };
 #define N_ROWS (sizeof table / sizeof *table)
 
@@ -99,8 +125,6 @@ static const struct {
 } foreign[] = {
     {"\x89PNG", 4, "a damaged PNG"},
     {"\xff\xd8", 2, "a damaged JPEG"},
-    {"II*\0", 4, "a TIFF image"},
-    {"MM\0*", 4, "a TIFF image"},
     {"GIF8", 4, "a GIF image"},
     {"BM", 2, "a BMP image"},
     {"P1", 2, "a Netpbm image other than PGM"},

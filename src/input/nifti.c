@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "input/readers.h"
 
 #define HEADER_1_BYTES 348
 #define HEADER_2_BYTES 540
@@ -82,18 +83,23 @@ static const uint8_t *magic_of(const header *h) {
     return h->n_bytes >= at + 4 ? h->bytes + at : NULL;
 }
 
-bool psh__nifti_matches(const uint8_t *head, size_t n_bytes) {
-    header h = {.bytes = head, .n_bytes = n_bytes};
-    if (!find_version(&h)) return false;
-    const uint8_t *magic = magic_of(&h);
-    return magic && magic[0] == 'n' && (magic[1] == '+' || magic[1] == 'i') && magic[2] == '0' + h.version && !magic[3];
+/* A header of a pair of files has the mark too. */
+static bool has_mark(const header *h) {
+    const uint8_t *magic = magic_of(h);
+    return magic && magic[0] == 'n' && (magic[1] == '+' || magic[1] == 'i') && magic[2] == '0' + h->version &&
+           !magic[3];
+}
+
+bool psh__nifti_is(const psh__head *head) {
+    header h = {.bytes = head->bytes, .n_bytes = head->n_bytes};
+    return find_version(&h) && has_mark(&h);
 }
 
 static psh_status read_header(header *h, psh_error *err) {
     if (!find_version(h) || !magic_of(h))
         return psh__error(err, PSH_ERR_CORRUPT, "NIfTI file of %zu bytes has no header; it is truncated or damaged",
                           h->n_bytes);
-    if (!psh__nifti_matches(h->bytes, h->n_bytes))
+    if (!has_mark(h))
         return psh__error(err, PSH_ERR_UNSUPPORTED,
                           "a header without NIfTI's mark (ANALYZE 7.5?); convert the volume to .nii");
     if (magic_of(h)[1] == 'i')
@@ -267,4 +273,29 @@ done:
     psh__free(swapped);
     psh_image_free(image);
     return status;
+}
+
+/* --- items -------------------------------------------------------------------------------------------------------- */
+
+psh_status psh__nifti_open_item(psh__loaded *file, psh_error *err) {
+    psh__nifti *nifti = psh__malloc(1, sizeof *nifti);
+    if (!nifti) return psh__error_memory(err, "a volume", sizeof *nifti);
+    psh_status status = psh__nifti_open(file->content.data, file->content.n_bytes, nifti, err);
+    if (status != PSH_OK) {
+        psh__free(nifti);
+        return status;
+    }
+    file->state = nifti;
+    file->n_items = nifti->n_volumes;
+    file->is_indexed = nifti->n_volumes > 1;
+    return PSH_OK;
+}
+
+psh_status psh__nifti_read_item(const psh__loaded *file, size_t i_item, psh_item *dst, psh_error *err) {
+    dst->kind = PSH_ITEM_IMAGE;
+    return psh__nifti_read(file->state, i_item, &dst->image, err);
+}
+
+void psh__nifti_close_item(psh__loaded *file) {
+    psh__free(file->state);
 }

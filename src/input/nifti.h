@@ -15,9 +15,6 @@ typedef struct psh__nifti {
     double slope, inter;
 } psh__nifti;
 
-/* Is this the start (512 bytes are enough) of a NIfTI file, of a header alone (.hdr) too? */
-bool psh__nifti_matches(const uint8_t *head, size_t n_bytes);
-
 /* psh__nifti_open() : reads the header; `bytes` must outlive it; nothing to free. Errors: PSH_ERR_CORRUPT,
  * PSH_ERR_SHAPE, PSH_ERR_UNSUPPORTED (a header without its voxels; complex numbers, colours, 128-bit floats; CIFTI). */
 psh_status psh__nifti_open(const uint8_t *bytes, size_t n_bytes, psh__nifti *dst, psh_error *err);

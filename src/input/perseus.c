@@ -9,14 +9,13 @@
  * Lines that begin with # are passed over, as GUDHI does. GUDHI marks a periodic axis by a negative side; an image here
  * has no such mark, so that is refused with a word on what to do instead. Perseus leaves out cells of value -1; GUDHI
  * does not, nor do we: to it, and to us, -1 is a number. */
-#include "input/perseus.h"
-
 #include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "input/readers.h"
 
 #define SHOWN_CHARS 40
 #define MAX_AXES 3
@@ -77,14 +76,15 @@ static bool next_integer(cursor *c, size_t *last_line, int64_t *dst) {
 }
 
 /* One integer a line, 1 to 10 and then as many sides as it says; then a number. */
-bool psh__perseus_matches(const uint8_t *head, size_t n_bytes) {
-    cursor c = start_of(head, n_bytes);
+bool psh__perseus_is(const psh__head *head) {
+    cursor c = start_of(head->bytes, head->n_bytes);
     size_t last_line = 0;
     int64_t n_axes, side;
     double ignored;
     word value;
     psh__c_locale locale;
-    if (!psh__c_locale_enter(&locale)) return false;
+    bool may_be = head->is_text && (head->kind == PSH_ITEM_AUTO || head->kind == PSH_ITEM_IMAGE);
+    if (!may_be || !psh__c_locale_enter(&locale)) return false;
     bool matches = next_integer(&c, &last_line, &n_axes) && n_axes >= 1 && n_axes <= MAX_GUESSED_AXES;
     for (int64_t i = 0; matches && i < n_axes; i++) matches = next_integer(&c, &last_line, &side) && side != 0;
     matches = matches && next_word(&c, &value) && value.i_line != last_line &&

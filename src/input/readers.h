@@ -24,6 +24,25 @@ psh_status psh__png_read(const uint8_t *bytes, size_t n_bytes, psh_image **dst, 
 psh_status psh__jpeg_read(const uint8_t *bytes, size_t n_bytes, psh_image **dst, psh_error *err);
 psh_status psh__pgm_read(const uint8_t *bytes, size_t n_bytes, psh_image **dst, psh_error *err);
 
+/* Dense cubical grids as text, by Perseus and GUDHI: (D, H, W) float64; the file's first axis, which runs fastest, is
+ * W. The first 512 bytes are enough to recognise it. Also PSH_ERR_UNSUPPORTED for other than 1 to 3 axes, and for a
+ * negative side, which is GUDHI's mark of a periodic axis. */
+psh__recognise psh__perseus_is;
+psh_status psh__perseus_read(const uint8_t *bytes, size_t n_bytes, psh_image **dst, psh_error *err);
+
+/* --- Pages and volumes: perhaps several a file: tiff.h, nifti.h --------------------------------------------------- */
+
+/* A page is an item, or, if params->is_volume, a slice of the one item. */
+psh__open psh__tiff_open_item;
+psh__read_item psh__tiff_read_item;
+psh__close psh__tiff_close_item;
+
+/* A volume is an item. */
+psh__recognise psh__nifti_is;
+psh__open psh__nifti_open_item;
+psh__read_item psh__nifti_read_item;
+psh__close psh__nifti_close_item;
+
 /* --- Arrays: many items a file, read one at a time: stack.c ------------------------------------------------------- */
 
 psh__recognise psh__idx_is, psh__npy_is;

@@ -465,3 +465,30 @@ psh_status psh__tiff_read_volume(const psh__tiff *tiff, psh_image **dst, psh_err
         status = read_slice(tiff, i, i, tiff->n_pages, &image, err);
     return finish(image, status, dst, err);
 }
+
+/* --- items -------------------------------------------------------------------------------------------------------- */
+
+psh_status psh__tiff_open_item(psh__loaded *file, psh_error *err) {
+    psh__tiff *tiff = psh__malloc(1, sizeof *tiff);
+    if (!tiff) return psh__error_memory(err, "a TIFF", sizeof *tiff);
+    psh_status status = psh__tiff_open(file->content.data, file->content.n_bytes, tiff, err);
+    if (status != PSH_OK) {
+        psh__free(tiff);
+        return status;
+    }
+    file->state = tiff;
+    file->is_indexed = tiff->n_pages > 1 && !file->params->is_volume;
+    file->n_items = file->is_indexed ? tiff->n_pages : 1;
+    return PSH_OK;
+}
+
+psh_status psh__tiff_read_item(const psh__loaded *file, size_t i_item, psh_item *dst, psh_error *err) {
+    dst->kind = PSH_ITEM_IMAGE;
+    return file->params->is_volume ? psh__tiff_read_volume(file->state, &dst->image, err)
+                                   : psh__tiff_read(file->state, i_item, &dst->image, err);
+}
+
+void psh__tiff_close_item(psh__loaded *file) {
+    psh__tiff_close(file->state);
+    psh__free(file->state);
+}

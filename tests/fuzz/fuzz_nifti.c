@@ -3,15 +3,21 @@
 #include <stdlib.h>
 
 #include "input/nifti.h"
+#include "input/readers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
+
+static bool nifti_matches(const uint8_t *data, size_t n_bytes) {
+    psh__head head = psh__head_of(data, n_bytes, PSH_ITEM_AUTO);
+    return psh__nifti_is(&head);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes) {
     psh__nifti nifti;
     psh_error err;
-    psh__nifti_matches(data, n_bytes);
+    nifti_matches(data, n_bytes);
     if (psh__nifti_open(data, n_bytes, &nifti, &err) != PSH_OK) return 0;
-    if (!psh__nifti_matches(data, n_bytes) || nifti.n_volumes == 0) abort();
+    if (!nifti_matches(data, n_bytes) || nifti.n_volumes == 0) abort();
     for (size_t i = 0; i < nifti.n_volumes && i < 8; i++) {
         psh_image *image = NULL;
         psh_status status = psh__nifti_read(&nifti, nifti.n_volumes - 1 - i, &image, &err);

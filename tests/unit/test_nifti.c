@@ -3,7 +3,13 @@
 #include <stdbool.h>
 
 #include "input/nifti.h"
+#include "input/readers.h"
 #include "reader_checks.h"
+
+static bool nifti_matches(const uint8_t *data, size_t n_bytes) {
+    psh__head head = psh__head_of(data, n_bytes, PSH_ITEM_AUTO);
+    return psh__nifti_is(&head);
+}
 
 enum { DEPTH = 3, HEIGHT = 5, WIDTH = 7, N_VOXELS = DEPTH * HEIGHT * WIDTH };
 
@@ -121,7 +127,7 @@ static void every_type_in_both_versions_and_byte_orders(void **state) {
         size_t i_type = (size_t)i / 4;
         nifti_file f = volume_of(1 + i % 2, i & 2, types[i_type].code);
         make(&f);
-        assert_true(psh__nifti_matches(f.data, f.n_bytes < 512 ? f.n_bytes : 512));
+        assert_true(nifti_matches(f.data, f.n_bytes < 512 ? f.n_bytes : 512));
         psh_image *image = read_good(read_first, f.data, f.n_bytes);
         assert_shape(image, types[i_type].dtype, DEPTH, HEIGHT, WIDTH);
         for (size_t j = 0; j < N_VOXELS; j++) assert_true(pixel(image, j) == voxel_value(i_type, j));
@@ -256,10 +262,10 @@ static void what_is_not_read_is_named(void **state) {
     nifti_file f = volume_of(1, false, 2);
     make(&f);
     memcpy(f.data + 344, "ni1", 4);
-    assert_true(psh__nifti_matches(f.data, f.n_bytes)); /* told by its name, though it is refused */
+    assert_true(nifti_matches(f.data, f.n_bytes)); /* told by its name, though it is refused */
     assert_bad(read_first, f.data, f.n_bytes, PSH_ERR_UNSUPPORTED, ".img");
     memset(f.data + 344, 0, 4);
-    assert_false(psh__nifti_matches(f.data, f.n_bytes));
+    assert_false(nifti_matches(f.data, f.n_bytes));
     assert_bad(read_first, f.data, f.n_bytes, PSH_ERR_UNSUPPORTED, "ANALYZE");
     memcpy(f.data + 344, "n+1", 4), put(&f, 40, 8, 2);
     assert_bad(read_first, f.data, f.n_bytes, PSH_ERR_CORRUPT, "8 axes");
