@@ -1,51 +1,61 @@
-/* model.h : what a model is inside, and how a diagram's points are laid out for its questions. */
+/* model.h : what models of every kind share, and what a kind has to bring. */
 #ifndef PSH_ENCODER_MODEL_H
 #define PSH_ENCODER_MODEL_H
 
-#include "encoder/kernels.h"
+#include "encoder/safetensors.h"
 #include "persihash/encoder.h"
 
-enum { PSH__ANY_DIM = -1, PSH__MAX_BITS = 1024 };
+enum { PSH__MAX_BITS = 1024, PSH__MODEL_MAX_ARRAYS = 64, PSH__MODEL_MAX_TEXTS = 8 };
 
-/* One bit: among the points of homology dimension `dim` (or of all), is the count of `line` (kernels.h) at least
- * `at_least`, in units of 1 / PSH__ONE point? */
-typedef struct psh__question {
-    psh__line line;
-    int32_t dim, at_least;
-} psh__question;
+typedef struct psh__model_kind psh__model_kind;
 
+/* The first member of every kind's own struct. */
 struct psh_model {
+    const psh__model_kind *kind;
     size_t n_bits;
-    psh__question *questions; // (n_bits), in the order of the bits
-    uint32_t *by_dim;         // (n_bits) bits sorted by dimension, then index
     psh_frame frame;
     bool pool;
     uint32_t dims_mask;
     psh_meta *meta;
-    char id[17];
+    char id[17]; /* hash of all that decides a code */
 };
 
-/* psh__model_create() : copies everything; meta may be NULL. Questions are valid (psh__model_check()). */
-psh_status psh__model_create(const psh__question *questions, size_t n_bits, const psh_frame *frame, bool pool,
-                             uint32_t dims_mask, const psh_meta *meta, psh_model **dst, psh_error *err);
-/* psh__model_check() : PSH_OK, or PSH_ERR_CORRUPT and why these cannot be a model's parts. */
-psh_status psh__model_check(const psh__question *questions, size_t n_bits, const psh_frame *frame, bool pool,
-                            uint32_t dims_mask, psh_error *err);
+/* What a kind says of itself for a file, beyond the members above. Arrays borrow from the model, or from `owned`. */
+typedef struct psh__model_parts {
+    psh__stored arrays[PSH__MODEL_MAX_ARRAYS];
+    psh__stored_text texts[PSH__MODEL_MAX_TEXTS];
+    size_t n_arrays, n_texts;
+    void *owned; /* one block, freed by psh__free() */
+} psh__model_parts;
+
+/* One kind of model: a row of the table in model.c. */
+struct psh__model_kind {
+    const char *name;
+    size_t n_arrays; /* in a file, beside the frame; 0: the kind looks itself */
+    psh_status (*encode)(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
+                         psh_error *err);
+    void (*bit_text)(const psh_model *model, int i_bit, char *text, size_t text_bytes);
+    psh_status (*describe)(const psh_model *model, psh__model_parts *dst, psh_error *err);
+    /* The model of a file; `head` has all members but kind, meta and id, which psh__model_init() will copy or make. The
+     * kind checks its own arrays: every one that the file has, and no other. */
+    psh_status (*read)(const psh__safetensors *file, const psh_model *head, const psh_meta *meta, psh_model **dst,
+                       psh_error *err);
+    void (*free_parts)(psh_model *model); /* all but the struct and what psh__model_init() made */
+};
+
+extern const psh__model_kind psh__sketch_kind;
+
+/* psh__model_check() : PSH_OK, or PSH_ERR_CORRUPT if no model can have this number of bits and this frame. */
+psh_status psh__model_check(size_t n_bits, const psh_frame *frame, psh_error *err);
+/* psh__model_init() : fills *model from `head` (all but kind, meta and id) with a copy of `meta`, which may be NULL. */
+psh_status psh__model_init(psh_model *model, const psh__model_kind *kind, const psh_model *head, const psh_meta *meta,
+                           psh_error *err);
+/* psh__model_hash() : of kind, bits, pool, dims_mask and frame: where a kind's identity starts. */
+uint64_t psh__model_hash(const psh_model *model);
 
 bool psh__wants_dim(uint32_t dims_mask, int32_t dim);
 
-/* The points of one diagram and one dimension in the frame, float32, padded for the kernels. */
-typedef struct psh__cloud {
-    float *births, *deaths, *middles; // (capacity) each, one block of memory owned by births
-    size_t capacity, n_padded;
-} psh__cloud;
-psh_status psh__cloud_create(size_t max_points, psh__cloud *cloud, psh_error *err);
-void psh__cloud_free(psh__cloud *cloud); /* zeroed struct is fine */
-/* Most points that a diagram of `set` has: what psh__cloud_create() needs. */
-size_t psh__max_points(const psh_diagrams *set);
-/* Gathers the points of diagram i with dimension `dim` (PSH__ANY_DIM: all that dims_mask wants). Points with infinite
- * death are left out; how many is the result. */
-size_t psh__cloud_gather(psh__cloud *cloud, const psh_diagrams *set, size_t i_diagram, const psh_frame *frame,
-                         int32_t dim, uint32_t dims_mask);
+/* The first diagram that a code cannot be made of, in words. */
+psh_status psh__model_refuse_infinite(const psh_diagrams *set, size_t i_diagram, psh_error *err);
 
 #endif

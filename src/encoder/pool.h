@@ -2,7 +2,7 @@
 #ifndef PSH_ENCODER_POOL_H
 #define PSH_ENCODER_POOL_H
 
-#include "encoder/model.h"
+#include "encoder/sketch_model.h"
 
 /* Distances that Hamming should track, transformed (target.c), as integers so that sums are exact. */
 typedef struct psh__target {

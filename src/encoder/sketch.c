@@ -284,8 +284,8 @@ static psh_status encode_sample(const fit *f, const psh__question *questions, ui
                                 psh_error *err) {
     psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
     psh_model *model = NULL;
-    PSH_TRY(psh__model_create(questions, (size_t)f->params.n_bits, &unit, f->params.pool, f->params.dims_mask, NULL,
-                              &model, err));
+    PSH_TRY(psh__sketch_create(questions, (size_t)f->params.n_bits, &unit, f->params.pool, f->params.dims_mask, NULL,
+                               &model, err));
     *n_bytes = psh_model_n_bytes(model);
     *codes = psh__malloc(f->n_items, *n_bytes);
     psh_status status = *codes ? psh_model_encode(model, f->sample, f->n_workers, *codes, err)
@@ -486,8 +486,8 @@ psh_status psh_sketch_fit(const psh_diagrams *set, const psh_sketch_params *para
     PSH_TRY_GOTO(check(&f, questions, distances, err));
     PSH_TRY_GOTO(report_step(&f, 3, err));
     PSH_TRY_GOTO(describe_fit(&f, &meta, err));
-    PSH_TRY_GOTO(psh__model_create(questions, (size_t)f.params.n_bits, &f.frame, f.params.pool, f.params.dims_mask,
-                                   meta, dst, err));
+    PSH_TRY_GOTO(psh__sketch_create(questions, (size_t)f.params.n_bits, &f.frame, f.params.pool, f.params.dims_mask,
+                                    meta, dst, err));
     f.report.seconds_fit = omp_get_wtime() - start - f.report.seconds_target;
     hand_out_report(&f.report, report);
 done:

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "encoder/model.h"
+#include "encoder/sketch_model.h"
 
 static const psh__question questions[] = {
     {{0.6f, 0.8f, 0.25f, 0.1f}, 0, 300},
@@ -25,7 +25,7 @@ static psh_model *make_model(psh_frame frame) {
     psh_meta *meta;
     assert_int_equal(psh_meta_create(&meta, NULL), PSH_OK);
     assert_int_equal(psh_meta_set_text(meta, "note", "quotes \" and \xc3\xa9"), PSH_OK);
-    assert_int_equal(psh__model_create(questions, N_BITS, &frame, false, 3, meta, &model, NULL), PSH_OK);
+    assert_int_equal(psh__sketch_create(questions, N_BITS, &frame, false, 3, meta, &model, NULL), PSH_OK);
     psh_meta_free(meta);
     return model;
 }
@@ -79,7 +79,7 @@ static void models_survive_the_round_trip(void **state) {
         assert_string_equal(psh_meta_text(psh_model_meta(again), "note"), "quotes \" and \xc3\xa9");
         assert_int_equal(psh_model_frame(again)->kind, frames[f].kind);
         assert_true(psh_model_frame(again)->lo == frames[f].lo && psh_model_frame(again)->hi == frames[f].hi);
-        assert_memory_equal(again->questions, questions, sizeof questions);
+        assert_memory_equal(((const psh__sketch *)again)->questions, questions, sizeof questions);
         assert_false(again->pool);
         assert_int_equal(again->dims_mask, 3);
         to_bytes(again, &second, &n_second);
@@ -100,16 +100,16 @@ static void identities_tell_models_apart(void **state) {
     psh_frame frame = {PSH_FRAME_FIXED, 0, 1}, other = {PSH_FRAME_FIXED, 0, 2};
     psh_model *models[7];
     memcpy(changed, questions, sizeof changed);
-    assert_int_equal(psh__model_create(questions, N_BITS, &frame, false, 3, NULL, &models[0], NULL), PSH_OK);
-    assert_int_equal(psh__model_create(questions, N_BITS, &other, false, 3, NULL, &models[1], NULL), PSH_OK);
-    assert_int_equal(psh__model_create(questions, N_BITS, &frame, false, 0, NULL, &models[2], NULL), PSH_OK);
-    assert_int_equal(psh__model_create(questions, N_BITS - 1, &frame, false, 3, NULL, &models[3], NULL), PSH_OK);
+    assert_int_equal(psh__sketch_create(questions, N_BITS, &frame, false, 3, NULL, &models[0], NULL), PSH_OK);
+    assert_int_equal(psh__sketch_create(questions, N_BITS, &other, false, 3, NULL, &models[1], NULL), PSH_OK);
+    assert_int_equal(psh__sketch_create(questions, N_BITS, &frame, false, 0, NULL, &models[2], NULL), PSH_OK);
+    assert_int_equal(psh__sketch_create(questions, N_BITS - 1, &frame, false, 3, NULL, &models[3], NULL), PSH_OK);
     changed[2].at_least--;
-    assert_int_equal(psh__model_create(changed, N_BITS, &frame, false, 3, NULL, &models[4], NULL), PSH_OK);
+    assert_int_equal(psh__sketch_create(changed, N_BITS, &frame, false, 3, NULL, &models[4], NULL), PSH_OK);
     changed[2].at_least++, changed[1].line.width *= 2;
-    assert_int_equal(psh__model_create(changed, N_BITS, &frame, false, 3, NULL, &models[5], NULL), PSH_OK);
+    assert_int_equal(psh__sketch_create(changed, N_BITS, &frame, false, 3, NULL, &models[5], NULL), PSH_OK);
     changed[1] = questions[1], changed[0].dim = 1;
-    assert_int_equal(psh__model_create(changed, N_BITS, &frame, false, 3, NULL, &models[6], NULL), PSH_OK);
+    assert_int_equal(psh__sketch_create(changed, N_BITS, &frame, false, 3, NULL, &models[6], NULL), PSH_OK);
     for (size_t i = 0; i < 7; i++) {
         assert_int_equal(strlen(psh_model_id(models[i])), 16);
         for (size_t j = 0; j < i; j++) assert_string_not_equal(psh_model_id(models[i]), psh_model_id(models[j]));
@@ -176,7 +176,11 @@ static void faults_are_named(void **state) {
         {"\"F32\"", "\"F64\"", PSH_ERR_CORRUPT, "lines"},
         {"\"thresholds\"", "\"limits\"", PSH_ERR_CORRUPT, "thresholds"},
         {"\"frame\":{", "\"more\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,16]},\"frame\":{",
-         PSH_ERR_CORRUPT, "entries"},
+         PSH_ERR_CORRUPT, "starts at byte"}, /* two arrays in one place */
+        {"\"frame\":{", "\"more\":{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]},\"frame\":{",
+         PSH_ERR_CORRUPT, "5 arrays"},
+        {"\"frame\":{", "\"more\":{\"dtype\":\"C64\",\"shape\":[0],\"data_offsets\":[0,0]},\"frame\":{",
+         PSH_ERR_UNSUPPORTED, "C64"},
         {"\"frame\":{", "\"lines\":{", PSH_ERR_CORRUPT, "JSON"}, /* twice the same key */
         {"[0,16]", "[0,17]", PSH_ERR_CORRUPT, "frame"},
         {"[0,16]", "[0,18446744073709551616]", PSH_ERR_CORRUPT, "JSON"},
@@ -195,35 +199,43 @@ static void faults_are_named(void **state) {
     uint8_t *longer = malloc(n_bytes + 1);
     memcpy(longer, bytes, n_bytes);
     longer[n_bytes] = 0;
-    refuse(longer, n_bytes + 1, PSH_ERR_CORRUPT, "bytes of tensors");
+    refuse(longer, n_bytes + 1, PSH_ERR_CORRUPT, "bytes of arrays");
     free(longer);
     refuse((const uint8_t *)"this is a text file, no model", 29, PSH_ERR_FORMAT, "no model");
     psh_bytes_free(bytes);
     psh_model_free(model);
 }
 
+static psh_status create(const psh__question *parts, size_t n_bits, const psh_frame *frame, bool pool,
+                         uint32_t dims_mask) {
+    psh_model *model = NULL;
+    psh_status status = psh__sketch_create(parts, n_bits, frame, pool, dims_mask, NULL, &model, NULL);
+    psh_model_free(model);
+    return status;
+}
+
 static void weights_that_are_no_model_are_refused(void **state) {
     psh_frame good = {PSH_FRAME_FIXED, 0, 1}, nan = {PSH_FRAME_FIXED, 0, 0.0 / 0.0}, turned = {PSH_FRAME_SET, 2, 1};
     psh__question bad[N_BITS];
-    assert_int_equal(psh__model_check(questions, N_BITS, &good, false, 0, NULL), PSH_OK);
-    assert_int_equal(psh__model_check(questions, N_BITS, &nan, false, 0, NULL), PSH_ERR_CORRUPT);
-    assert_int_equal(psh__model_check(questions, N_BITS, &turned, false, 0, NULL), PSH_ERR_CORRUPT);
-    assert_int_equal(psh__model_check(questions, 0, &good, false, 0, NULL), PSH_ERR_CORRUPT);
-    assert_int_equal(psh__model_check(questions, 1025, &good, false, 0, NULL), PSH_ERR_CORRUPT);
+    assert_int_equal(create(questions, N_BITS, &good, false, 0), PSH_OK);
+    assert_int_equal(create(questions, N_BITS, &nan, false, 0), PSH_ERR_CORRUPT);
+    assert_int_equal(create(questions, N_BITS, &turned, false, 0), PSH_ERR_CORRUPT);
+    assert_int_equal(create(questions, 0, &good, false, 0), PSH_ERR_CORRUPT);
+    assert_int_equal(create(questions, 1025, &good, false, 0), PSH_ERR_CORRUPT);
     float *const fields[] = {&bad[1].line.cos, &bad[1].line.sin, &bad[1].line.position, &bad[1].line.width};
     for (size_t i = 0; i < 4; i++) {
         memcpy(bad, questions, sizeof bad);
         *fields[i] = __builtin_nanf("");
-        assert_int_equal(psh__model_check(bad, N_BITS, &good, false, 0, NULL), PSH_ERR_CORRUPT);
+        assert_int_equal(create(bad, N_BITS, &good, false, 0), PSH_ERR_CORRUPT);
     }
     memcpy(bad, questions, sizeof bad);
     bad[1].line.width = 0;
-    assert_int_equal(psh__model_check(bad, N_BITS, &good, false, 0, NULL), PSH_ERR_CORRUPT);
+    assert_int_equal(create(bad, N_BITS, &good, false, 0), PSH_ERR_CORRUPT);
     memcpy(bad, questions, sizeof bad);
     bad[2].dim = -1;
-    assert_int_equal(psh__model_check(bad, N_BITS, &good, false, 0, NULL), PSH_ERR_CORRUPT);
-    assert_int_equal(psh__model_check(questions, N_BITS, &good, true, 0, NULL), PSH_ERR_CORRUPT);
-    assert_int_equal(psh__model_check(questions, N_BITS, &good, false, 2, NULL), PSH_ERR_CORRUPT);
+    assert_int_equal(create(bad, N_BITS, &good, false, 0), PSH_ERR_CORRUPT);
+    assert_int_equal(create(questions, N_BITS, &good, true, 0), PSH_ERR_CORRUPT);
+    assert_int_equal(create(questions, N_BITS, &good, false, 2), PSH_ERR_CORRUPT);
 }
 
 static void files_on_disk(void **state) {

@@ -97,7 +97,7 @@ static void candidates_answer_as_encoding_does(void **state) {
     psh_model *model;
     setup(&f, 600);
     for (size_t first = 0; first + 16 <= f.pool.n_candidates; first += 16) {
-        assert_int_equal(psh__model_create(f.pool.questions + first, 16, &unit, false, 0, NULL, &model, NULL), PSH_OK);
+        assert_int_equal(psh__sketch_create(f.pool.questions + first, 16, &unit, false, 0, NULL, &model, NULL), PSH_OK);
         assert_int_equal(psh_model_encode(model, f.set, 1, codes, NULL), PSH_OK);
         for (size_t k = 0; k < 16; k++) {
             answers_of(&f.pool, first + k, answers);

@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/random.h"
-#include "encoder/model.h"
+#include "encoder/sketch_model.h"
 #include "sketch_oracle.h"
 
 /* n_diagrams of up to 40 points, two dimensions, from a few kinds that drift slowly, so that distances vary. */
@@ -219,7 +219,7 @@ static void codes_agree_with_counting_by_hand(void **state) {
     size_t n_near = 0;
     for (size_t i = 0; i < 50; i++)
         for (size_t k = 0; k < 64; k++) {
-            const psh__question *q = &model->questions[k];
+            const psh__question *q = &((const psh__sketch *)model)->questions[k];
             const uint64_t *offsets = psh_diagrams_offsets(set);
             double points[80];
             size_t n = 0;
@@ -378,7 +378,7 @@ static void bits_speak_the_datas_own_language(void **state) {
     /* birth <= 0.25 of the frame [100, 300] is birth <= 150, the edge 5 to either side */
     psh_frame frame = {PSH_FRAME_FIXED, 100, 300};
     psh__question q[] = {{{1, 0, 0.25f, 0.05f}, 1, 640}, {{0.6f, -0.8f, 0, 0.1f}, 1, 256}};
-    assert_int_equal(psh__model_create(q, 2, &frame, false, 0, NULL, &model, NULL), PSH_OK);
+    assert_int_equal(psh__sketch_create(q, 2, &frame, false, 0, NULL, &model, NULL), PSH_OK);
     psh_model_bit_text(model, 0, text, sizeof text);
     assert_string_equal(
         text, "H1 points with birth <= 150 +- 5, minus their projections to the diagonal there: at least 2.5");

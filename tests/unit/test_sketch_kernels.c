@@ -10,7 +10,7 @@
 
 #include "base/random.h"
 #include "encoder/kernels.h"
-#include "encoder/model.h"
+#include "encoder/sketch_model.h"
 #include "sketch_oracle.h"
 
 /* The levels that this machine has, best last. Returns their number. */

@@ -1,4 +1,4 @@
-/* encode.c : from diagrams to codes.
+/* sketch_encode.c : from diagrams to the codes of a sketch.
  *
  * Each diagram's points are gathered by homology dimension into float32 arrays in the frame, and each bit counts the
  * points near its line with one branch-free pass (kernels.h). Grouping bits by direction, so as to project once for
@@ -12,7 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "encoder/model.h"
+#include "encoder/sketch_model.h"
 
 size_t psh__max_points(const psh_diagrams *set) {
     const uint64_t *offsets = psh_diagrams_offsets(set);
@@ -65,13 +65,14 @@ size_t psh__cloud_gather(psh__cloud *cloud, const psh_diagrams *set, size_t i_di
 }
 
 /* False if a point that the model asks about has an infinite death. */
-static bool encode_one(const psh_model *model, const psh__sketch_kernels *kernels, const psh_diagrams *set,
+static bool encode_one(const psh__sketch *sketch, const psh__sketch_kernels *kernels, const psh_diagrams *set,
                        size_t i_diagram, psh__cloud *cloud, uint8_t *code) {
+    const psh_model *model = &sketch->base;
     memset(code, 0, psh_model_n_bytes(model));
     for (size_t k = 0; k < model->n_bits; k++) {
-        uint32_t i_bit = model->by_dim[k];
-        const psh__question *q = &model->questions[i_bit];
-        if ((k == 0 || q->dim != model->questions[model->by_dim[k - 1]].dim) &&
+        uint32_t i_bit = sketch->by_dim[k];
+        const psh__question *q = &sketch->questions[i_bit];
+        if ((k == 0 || q->dim != sketch->questions[sketch->by_dim[k - 1]].dim) &&
             psh__cloud_gather(cloud, set, i_diagram, &model->frame, q->dim, model->dims_mask) > 0)
             return false;
         int32_t count =
@@ -81,8 +82,8 @@ static bool encode_one(const psh_model *model, const psh__sketch_kernels *kernel
     return true;
 }
 
-psh_status psh_model_encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
-                            psh_error *err) {
+psh_status psh__sketch_encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
+                              psh_error *err) {
     size_t n_diagrams = psh_diagrams_count(set), n_bytes = psh_model_n_bytes(model), first_bad = SIZE_MAX;
     int n_workers = psh_cpu_threads(n_threads);
     const psh__sketch_kernels *kernels = psh__sketch_kernels_get();
@@ -93,14 +94,11 @@ psh_status psh_model_encode(const psh_model *model, const psh_diagrams *set, int
     for (int i = 0; i < n_workers; i++) PSH_TRY_GOTO(psh__cloud_create(max_points, &clouds[i], err));
 #pragma omp parallel for schedule(dynamic, 16) num_threads(n_workers) reduction(min : first_bad)
     for (size_t i = 0; i < n_diagrams; i++)
-        if (!encode_one(model, kernels, set, i, &clouds[omp_get_thread_num()], codes + i * n_bytes) && i < first_bad)
+        if (!encode_one((const psh__sketch *)model, kernels, set, i, &clouds[omp_get_thread_num()],
+                        codes + i * n_bytes) &&
+            i < first_bad)
             first_bad = i;
-    if (first_bad != SIZE_MAX)
-        status =
-            psh__error(err, PSH_ERR_NOT_FINITE,
-                       "diagram %zu%s%s has a point with infinite death; codes need finite points: read the set "
-                       "with the essential policy drop or clamp",
-                       first_bad, *psh_diagrams_name(set, first_bad) ? ", " : "", psh_diagrams_name(set, first_bad));
+    if (first_bad != SIZE_MAX) status = psh__model_refuse_infinite(set, first_bad, err);
 done:
     for (int i = 0; i < n_workers; i++) psh__cloud_free(&clouds[i]);
     psh__free(clouds);
