@@ -95,17 +95,24 @@ PSH_API psh_status psh_rips_create(psh_rips **dst, psh_error *err);
 PSH_API void psh_rips_free(psh_rips *rips); /* NULL is fine */
 
 /* psh_rips_compute_cloud(), psh_rips_compute_matrix() :
- * H0, H1 and, on request, H2 over Z/2 by persistent cohomology (de Silva, Morozov, Vejdemo-Johansson 2011) with
- * clearing (Chen, Kerber 2011), implicit coboundaries and apparent and emergent pairs (Bauer 2021). Births and deaths
- * are the edges' lengths as doubles. Results, order and errors are those of psh_cubical_compute(), and PSH_ERR_MEMORY
- * if the estimate of psh_rips_memory() is beyond params->max_bytes. 0 points give no interval, 1 point one essential
- * class. */
+ * H0, H1 and, on request, H2 over Z/2. Edges are added by length; what an edge does is told by its lune, the common
+ * neighbours of its ends: few edges do anything (Koyama, Memoli, Robins, Turner 2023; apparent pairs, Bauer 2021), and
+ * these few are columns that are reduced. Births and deaths are the edges' lengths, exact as doubles. Results, order
+ * and errors are those of psh_cubical_compute(), and PSH_ERR_MEMORY if the estimate of psh_rips_memory() is beyond
+ * params->max_bytes, PSH_ERR_DATA (cosine of a point at the origin), PSH_ERR_NOT_FINITE (a distance overflows). 0
+ * points give no interval, 1 point one essential class. */
 PSH_API psh_status psh_rips_compute_cloud(psh_rips *rips, const psh_cloud *cloud, const psh_homology_params *params,
                                           const psh_interval **intervals, size_t *n_intervals, size_t *n_essential,
                                           psh_error *err);
 PSH_API psh_status psh_rips_compute_matrix(psh_rips *rips, const psh_matrix *matrix, const psh_homology_params *params,
                                            const psh_interval **intervals, size_t *n_intervals, size_t *n_essential,
                                            psh_error *err);
+
+/* psh_rips_memory() :
+ * Bytes that Rips persistence takes for n_points and n_edges within the threshold (at most n_points (n_points - 1) /
+ * 2), but for columns, which are usually far less; params->max_bytes limits the sum. Linear in the edges for sparse
+ * graphs, about 20 n_points^2 for all edges. */
+PSH_API uint64_t psh_rips_memory(size_t n_points, uint64_t n_edges);
 
 /* Lower-star filtration of a scalar field on a triangulated domain: a simplex appears with its last vertex. */
 typedef struct psh_lower_star psh_lower_star;
