@@ -129,6 +129,21 @@ psh_status cli_choice(const cli *c, const char *name, const char *const *words, 
     return cli_fail(err, PSH_ERR_PARAMETER, "--%s %s: expected one of %s", name, value, list);
 }
 
+psh_status cli_bytes(const cli *c, const char *name, uint64_t *dst, psh_error *err) {
+    static const char units[] = "KMGT";
+    const char *value = value_of(c, name);
+    char *end;
+    *dst = 0;
+    if (!value) return PSH_OK;
+    double number = strtod(value, &end);
+    const char *unit = end != value && *end ? strchr(units, *end & ~0x20) : NULL;
+    if (unit) number = ldexp(number, 10 * (int)(unit - units + 1)), end++;
+    if (end == value || *end || !(number >= 1 && number < 0x1p63))
+        return cli_fail(err, PSH_ERR_PARAMETER, "--%s %s: expected a number of bytes, like 500M or 8G", name, value);
+    *dst = (uint64_t)number;
+    return PSH_OK;
+}
+
 psh_status cli_dims(const cli *c, uint32_t *dims_mask, psh_error *err) {
     const char *value = value_of(c, "dims");
     *dims_mask = 0;

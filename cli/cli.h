@@ -56,6 +56,8 @@ psh_status cli_integer(const cli *c, const char *name, long long lo, long long h
                        psh_error *err);
 /* One of `words` (NULL-ended): *dst is its position. */
 psh_status cli_choice(const cli *c, const char *name, const char *const *words, int fallback, int *dst, psh_error *err);
+/* "500M", "8G", "1e9" -> bytes (K, M, G, T: powers of 1024); absent -> 0. */
+psh_status cli_bytes(const cli *c, const char *name, uint64_t *dst, psh_error *err);
 /* "0,1" -> bit mask; absent -> 0 (all). */
 psh_status cli_dims(const cli *c, uint32_t *dims_mask, psh_error *err);
 /* "drop", "keep", "clamp=VALUE". */

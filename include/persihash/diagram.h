@@ -61,12 +61,12 @@ PSH_API psh_status psh_diagrams_select(const psh_diagrams *src, const size_t *ro
 PSH_API psh_status psh_rows_sample(size_t n_items, size_t n_rows, uint64_t seed, size_t *rows, psh_error *err);
 
 /* psh_diagrams_compute() :
- * Every item of `input` through cubical homology, in parallel; the set's order is the input's, whatever the number of
- * threads. n_threads 0: all. Metadata (construction, filtration, essential policy and count, smoothing...) is recorded
- * in the set; docs/formats/diagrams.md lists the keys. Memory: the set, each thread's own, and at most about 64 MB of
- * results that wait for those before them. `progress` is called from the threads that work, one at a time.
- * Errors: those of psh_input_read() and psh_cubical_compute(), with the item's name; the first item in order that
- * fails. PSH_ERR_INTERRUPTED. */
+ * Every item of `input` through psh_homology_compute(), in parallel; the set's order is the input's, whatever the
+ * number of threads. All items must be of one kind. n_threads 0: all. Metadata (kind, complex, its options, essential
+ * policy and count, smoothing...) is recorded in the set; docs/formats/diagrams.md lists the keys. Memory: the set,
+ * each thread's own, and at most about 64 MB of results that wait for those before them. `progress` is called from the
+ * threads that work, one at a time. Errors: those of psh_input_read_item() and psh_homology_compute(), with the item's
+ * name; the first item in order that fails. PSH_ERR_DATA (an item of another kind). PSH_ERR_INTERRUPTED. */
 PSH_API psh_status psh_diagrams_compute(const psh_input *input, const psh_homology_params *params, int n_threads,
                                         const psh_progress *progress, psh_diagrams **dst, psh_error *err);
 
@@ -99,6 +99,50 @@ PSH_API psh_status psh_diagrams_read(const char *path, psh_diagram_format format
  * then stays. */
 PSH_API psh_status psh_diagrams_write(const psh_diagrams *set, const char *path, psh_diagram_format format, char *lost,
                                       size_t lost_bytes, psh_error *err);
+
+/* --- From many files into one ------------------------------------------------------------------------------------- */
+
+/* What becomes of an item that fails. */
+typedef enum psh_on_error {
+    PSH_ON_ERROR_STOP = 0, /* the work stops with its fault */
+    PSH_ON_ERROR_SKIP = 1  /* it gets no diagram, and is listed */
+} psh_on_error;
+
+typedef struct psh_compute_params {
+    size_t struct_bytes;
+    int n_threads; /* 0: all; the file's bytes never depend on it */
+    psh_on_error on_error;
+    bool is_resumable;         /* what is done stays in "<path>.partial" when the work fails, is stopped or killed; the
+                                  same call goes on from there, to the same bytes */
+    psh_diagram_format format; /* AUTO: as the path ends */
+} psh_compute_params;
+
+typedef struct psh_compute_stats {
+    size_t n_diagrams, n_points;
+    size_t n_essential; /* essential classes that the policy left out */
+    size_t n_skipped;   /* items that failed */
+    size_t n_resumed;   /* items that an earlier call had done */
+    psh_item_kind kind;
+    psh_complex complex;
+    /* CPU time of all threads: read and decoded; scaled, smoothed, sampled; homology; written, twice. Items that take
+     * microseconds are timed by samples. */
+    double read_seconds, prepare_seconds, homology_seconds, write_seconds;
+    char lost[128]; /* what the file's format could not hold, as psh_diagrams_write() tells it */
+} psh_compute_stats;
+
+/* psh_diagrams_compute_file() :
+ * psh_diagrams_compute() and psh_diagrams_write() in one, in memory that does not grow with the number of items or
+ * points (.npz; other formats are written from a set in memory): diagrams go to a file of unfinished work as they come,
+ * "<path>.partial" or one without a name, and the result is written from that. The disk must hold both. The bytes are
+ * those of the two calls. params, how, meta (of the caller; ours is added), progress, stats may be NULL. Skipped items:
+ * their number and the first 100 are in the metadata (n_skipped, skipped); all, with the reason, in
+ * "<path>.skipped.txt", one a line. Skipped are faults of items; never PSH_ERR_PARAMETER. On resuming, items are known
+ * by psh_input_identify(). Errors: those of the two; PSH_ERR_EMPTY (every item failed); PSH_ERR_MODEL_MISMATCH (the
+ * unfinished work is on other items, or with other options); PSH_ERR_FILE_WRITE (also: "<path>.partial" is there and
+ * not to be continued); PSH_ERR_PARAMETER (standard input or output cannot be continued). */
+PSH_API psh_status psh_diagrams_compute_file(const psh_input *input, const psh_homology_params *params,
+                                             const psh_compute_params *how, const psh_meta *meta, const char *path,
+                                             const psh_progress *progress, psh_compute_stats *stats, psh_error *err);
 
 /* --- Frame -------------------------------------------------------------------------------------------------------- */
 

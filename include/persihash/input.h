@@ -163,6 +163,8 @@ typedef struct psh_input_params {
     size_t n_samples;        /* > 0: meshes become clouds of so many points, larger clouds are thinned to so many
                                 (farthest points). 0: as they are */
     uint64_t sample_seed;
+    bool keeps_faults; /* a file that cannot be recognised or opened, but is named, or in a folder named like an item,
+                          is an item of which reading fails; without it psh_input_open() fails */
 } psh_input_params;
 
 /* psh_input_open() :

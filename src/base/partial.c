@@ -61,11 +61,11 @@ static psh_status check_identity(const psh__partial *partial, const head *found,
     if (here->inputs == there->inputs && here->options == there->options) return PSH_OK;
     bool is_other = here->inputs != there->inputs;
     return psh__error(err, PSH_ERR_MODEL_MISMATCH,
-                      "%s: unfinished work on %s%s: %s %016llx, options %016llx; now asked for: %s %016llx, "
-                      "options %016llx. Give the same files and options, or remove it",
+                      "%s: unfinished work on %s%s (%016llx; now asked for: %016llx). Give the same files and options, "
+                      "or remove it",
                       partial->path, is_other ? "other " : "the same with other options", is_other ? inputs : "",
-                      inputs, (unsigned long long)there->inputs, (unsigned long long)there->options, inputs,
-                      (unsigned long long)here->inputs, (unsigned long long)here->options);
+                      (unsigned long long)(is_other ? there->inputs : there->options),
+                      (unsigned long long)(is_other ? here->inputs : here->options));
 }
 
 psh_status psh__partial_restart(psh__partial *partial, psh_error *err) {
@@ -111,6 +111,7 @@ psh_status psh__partial_open_nameless(const char *path, psh__partial **dst, psh_
     else
         PSH_TRY_GOTO(psh__file_create(path, &file, err));
     partial->descriptor = file.stream ? dup(fileno(file.stream)) : -1;
+    partial->n_bytes = PSH__PARTIAL_HEAD_BYTES; /* nobody is going to read the head */
     status = partial->descriptor >= 0 ? PSH_OK : fault(partial, PSH_ERR_FILE_WRITE, err);
     psh__file_abort(&file); /* the name goes, the descriptor stays */
 done:

@@ -270,21 +270,37 @@ static psh_status write_row(const row *how, const psh_diagrams *set, const char 
     return status;
 }
 
-psh_status psh_diagrams_write(const psh_diagrams *set, const char *path, psh_diagram_format format, char *lost,
-                              size_t lost_bytes, psh_error *err) {
-    assert(set && path && (!lost || lost_bytes));
-    psh__lost words = {.text = lost, .room = lost_bytes};
+static psh_status row_for_writing(const char *path, psh_diagram_format format, size_t n_diagrams, const row **dst,
+                                  psh_error *err) {
     const row *how = row_of(format);
-    if (lost) *lost = 0;
     PSH_TRY(check_format(format, err));
     if (!how) PSH_TRY(row_of_path(path, &how, err));
     if (!how->write)
         return psh__error(err, PSH_ERR_FORMAT, "%s: %s is read, but not written; choose another format", path,
                           how->name);
-    if (!(how->holds & MANY) && set->n_diagrams != 1)
+    if (!(how->holds & MANY) && n_diagrams != 1)
         return psh__error(err, PSH_ERR_SHAPE,
                           "%s: %zu diagrams, but a file of the format %s holds one; write .npz or .csv, or select one",
-                          path, set->n_diagrams, how->name);
+                          path, n_diagrams, how->name);
+    *dst = how;
+    return PSH_OK;
+}
+
+psh_status psh__diagrams_format_for_writing(const char *path, size_t n_diagrams, psh_diagram_format *format,
+                                            psh_error *err) {
+    const row *how = NULL;
+    PSH_TRY(row_for_writing(path, *format, n_diagrams, &how, err));
+    *format = how->format;
+    return PSH_OK;
+}
+
+psh_status psh_diagrams_write(const psh_diagrams *set, const char *path, psh_diagram_format format, char *lost,
+                              size_t lost_bytes, psh_error *err) {
+    assert(set && path && (!lost || lost_bytes));
+    psh__lost words = {.text = lost, .room = lost_bytes};
+    const row *how = NULL;
+    if (lost) *lost = 0;
+    PSH_TRY(row_for_writing(path, format, set->n_diagrams, &how, err));
     PSH_TRY(list_lost(set, how, &words, err));
     return write_row(how, set, path, err);
 }

@@ -22,6 +22,11 @@ psh_status psh__diagrams_write_pers(const psh_diagrams *set, const char *path, p
 psh_status psh__diagrams_write_vtu(const psh_diagrams *set, const char *path, psh_error *err);
 psh_status psh__diagrams_write_dipha(const psh_diagrams *set, const char *path, psh_error *err);
 
+/* *format AUTO becomes that of the path's ending. Errors: those of psh_diagrams_write() that can be known before there
+ * is a set of n_diagrams. */
+psh_status psh__diagrams_format_for_writing(const char *path, size_t n_diagrams, psh_diagram_format *format,
+                                            psh_error *err);
+
 /* --- What a format cannot hold ------------------------------------------------------------------------------------ */
 
 /* A list of words, ", " between them, cut to the room there is. */

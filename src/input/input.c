@@ -58,6 +58,10 @@ static psh_status add_source(psh_input *input, const psh__list_file *file, psh_e
     }
     input->n_skipped += is_skipped;
     if (is_skipped) return PSH_OK;
+    if (input->params.keeps_faults && status != PSH_OK && status != PSH_ERR_PARAMETER && status != PSH_ERR_MEMORY) {
+        psh__source_keep_fault(source);
+        status = PSH_OK;
+    }
     if (status == PSH_OK) {
         input->starts[input->n_sources + 1] = input->starts[input->n_sources] + source->file.n_items;
         input->n_sources++;

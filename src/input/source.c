@@ -87,6 +87,11 @@ psh_status psh__source_open(psh__source *source, psh_error *err) {
     return status;
 }
 
+void psh__source_keep_fault(psh__source *source) {
+    *source = (psh__source){
+        .path = source->path, .params = source->params, .format = source->format, .is_fault = true, .file.n_items = 1};
+}
+
 void psh__source_free(psh__source *source) {
     if (source->is_held) unload(source->format, &source->file);
     psh__free(source->file.labels);
@@ -99,8 +104,10 @@ psh_status psh__source_read(const psh__source *source, size_t i_item, psh_item *
     psh__loaded file = source->file;
     psh_status status;
     if (!source->is_held) PSH_TRY(load(source, &format, &file, err));
-    if (i_item < file.n_items)
+    if (i_item < file.n_items && !source->is_fault)
         status = format->read(&file, i_item, dst, err);
+    else if (source->is_fault)
+        status = psh__error(err, PSH_ERR_CORRUPT, "the file has changed since it was listed; leave it alone");
     else
         status = psh__error(err, PSH_ERR_CORRUPT, "the file has fewer items than when it was listed; leave it alone");
     if (!source->is_held) {

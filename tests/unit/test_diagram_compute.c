@@ -116,9 +116,10 @@ static void what_was_done_is_recorded(void **state) {
     assert_int_equal(psh_diagrams_compute(input, &params, 1, NULL, &set, NULL), PSH_OK);
     char *text = psh_meta_write_text(psh_diagrams_meta(set), 0);
     assert_string_equal(text, "{\"tool\": \"persihash " PSH_VERSION_STRING
-                              "\", \"construction\": \"V\", \"filtration\": \"superlevel\", \"essential\": \"clamp\", "
-                              "\"n_essential_left_out\": 0, \"min_persistence\": 3.0, \"essential_value\": 256.0, "
-                              "\"smooth_sigma\": 1.5, \"scale_factor\": 0.5, \"dims\": [1]}");
+                              "\", \"kind\": \"image\", \"complex\": \"cubical\", \"construction\": \"V\", "
+                              "\"filtration\": \"superlevel\", \"smooth_sigma\": 1.5, \"scale_factor\": 0.5, "
+                              "\"essential\": \"clamp\", \"n_essential_left_out\": 0, \"min_persistence\": 3.0, "
+                              "\"essential_value\": 256.0, \"dims\": [1]}");
     psh_text_free(text);
     psh_diagrams_free(set);
     psh_input_free(input);
