@@ -54,7 +54,7 @@ PSH_API psh_status psh_distances_write_cross(psh_distance_dtype dtype, const voi
  * diagonal not zero), PSH_ERR_NOT_FINITE (NaN; infinity is a distance), PSH_ERR_MEMORY. */
 PSH_API psh_status psh_distances_read(const char *path, psh_distances **dst, psh_error *err);
 
-/* --- Exact distances, computed straight into a file --------------------------------------------------------------- */
+/* --- Distances computed straight into a file ---------------------------------------------------------------------- */
 
 typedef struct psh_distances_params {
     size_t struct_bytes;
@@ -63,12 +63,13 @@ typedef struct psh_distances_params {
     bool is_square;    /* N x N instead of condensed; all pairs only */
     bool is_resumable; /* see below */
     bool is_verified;  /* every distance is proven by the dual solution (psh_wasserstein_verify()), or the run fails */
-    double tile_seconds; /* predicted work of a tile; 0: 0.02. A kill loses at most about this for each thread */
+    double tile_seconds; /* predicted work of a tile; 0: 0.02. A kill loses at most about this for each thread. Vectors
+                            have tiles of whole rows, about a million elements each */
 } psh_distances_params;
 
 typedef struct psh_distances_stats {
     size_t n_pairs, n_tiles, n_tiles_resumed; /* resumed: done by earlier runs */
-    double max_gap;                           /* is_verified: greatest (distance - proven bound) / distance; else 0 */
+    double max_gap; /* is_verified: greatest (distance - proven bound) / distance; sinkhorn: greatest marginal error */
 } psh_distances_stats;
 
 /* psh_distances_wasserstein() :
@@ -105,6 +106,16 @@ PSH_API psh_status psh_vectors_condensed_f32(const float *rows, size_t n_items, 
                                              int n_threads, const psh_progress *progress, float *dst, psh_error *err);
 PSH_API psh_status psh_vectors_condensed_f64(const double *rows, size_t n_items, size_t n_features, double order,
                                              int n_threads, const psh_progress *progress, double *dst, psh_error *err);
+
+/* psh_distances_vectors() :
+ * The same straight into a file, as psh_distances_wasserstein() does and with its params and errors: a : (n_a,
+ * n_features) all pairs (b NULL), or against b : (n_b, n_features). float32 (is_f32) has the bytes of
+ * psh_vectors_condensed_f32(); float64 is summed in doubles. Memory: some ten megabytes a thread, never the matrix.
+ * is_verified: PSH_ERR_UNSUPPORTED. */
+PSH_API psh_status psh_distances_vectors(const float *a, size_t n_a, const float *b, size_t n_b, size_t n_features,
+                                         double order, const psh_distances_params *params, const psh_meta *meta,
+                                         const char *path, const psh_progress *progress, psh_distances_stats *stats,
+                                         psh_error *err);
 
 /* --- Similarity for training --------------------------------------------------------------------------------------
  *

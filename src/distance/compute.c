@@ -1,8 +1,8 @@
-/* compute.c : exact distances of all pairs, straight into a file, by tiles, on all threads, and on again after a kill.
+/* compute.c : distances of all pairs, straight into a file, by tiles, on all threads, and on again after a kill.
  *
- * tiles.c cuts the matrix, transport's plan predicts and computes, work_file.c holds what is done, journal.c says what
- * that is. Each element is computed by itself from two diagrams, so its bits depend on nothing else: not on threads, on
- * tiles, or on which run did it. */
+ * tiles.c cuts the matrix, a source predicts and computes (source.h), work_file.c holds what is done, journal.c says
+ * what that is. The bits of an element depend on its two items alone: not on threads, on tiles, or on which run did it.
+ */
 #include <assert.h>
 #include <math.h>
 #include <omp.h>
@@ -11,26 +11,22 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/params.h"
 #include "base/progress.h"
 #include "distance/distances.h"
 #include "distance/journal.h"
-#include "distance/tiles.h"
+#include "distance/source.h"
 #include "distance/work_file.h"
 
 #define TILE_SECONDS 0.02
-#define PROOF_TOLERANCE 1e-9 /* relative; bounds and distances agree to about 1e-13 */
 
 typedef struct job {
-    const psh_diagrams *a, *b; /* b NULL: all pairs of a */
-    psh_wasserstein_params metric;
+    const psh__source *source;
     psh_distances_params params;
     const psh_meta *meta;
     const char *path;
     psh_distance_dtype dtype;
     size_t shape[2], n_axes;
     uint64_t tile_cost;
-    psh_wasserstein_plan *plan;
     psh__tiles tiles;
     psh__work_file work;
     psh__partial *journal;        /* NULL: not resumable */
@@ -43,22 +39,17 @@ typedef struct job {
 static psh_status check(job *of, psh_error *err) {
     bool is_stdout = !strcmp(of->path, "-");
     double seconds = of->params.tile_seconds;
-    PSH_TRY(psh_wasserstein_check(&of->metric, err));
-    if (of->metric.order == 0) of->metric.order = 1;
     if (!(seconds >= 0 && seconds <= 1e6))
         return psh__error(err, PSH_ERR_PARAMETER, "tile_seconds = %g: expected 0 to 1e6", seconds);
     of->tile_cost = (uint64_t)((seconds > 0 ? seconds : TILE_SECONDS) * 1e9);
-    if (of->b && of->params.is_square)
+    if (!of->source->grid.is_condensed && of->params.is_square)
         return psh__error(err, PSH_ERR_PARAMETER, "two sets give an (N, M) array already; leave out square");
     if (of->params.is_resumable && is_stdout)
         return psh__error(err, PSH_ERR_PARAMETER, "standard output cannot be resumed; give a file");
-    if (of->params.is_verified && isinf(of->metric.order))
-        return psh__error(err, PSH_ERR_UNSUPPORTED,
-                          "the bottleneck distance has no certificate by duals; leave out verify");
     return of->params.is_resumable || is_stdout ? PSH_OK : psh__partial_refuse(of->path, err);
 }
 
-static uint64_t hash_set(uint64_t hash, const psh_diagrams *set) {
+uint64_t psh__hash_set(uint64_t hash, const psh_diagrams *set) {
     size_t n = psh_diagrams_count(set), n_points = psh_diagrams_n_points(set);
     hash = psh__hash(hash, &n, sizeof n);
     hash = psh__hash(hash, psh_diagrams_offsets(set), (n + 1) * sizeof(uint64_t));
@@ -68,16 +59,11 @@ static uint64_t hash_set(uint64_t hash, const psh_diagrams *set) {
 
 /* Another version of the library may compute other bits or cut other tiles. */
 static psh__identity identify(const job *of) {
-    psh__identity identity = {.inputs = hash_set(PSH__HASH_START, of->a)};
-    const double numbers[] = {of->metric.order, of->metric.relative_error};
-    const uint64_t words[] = {(uint64_t)of->metric.ground, of->metric.pool,        of->metric.dims_mask,
-                              (uint64_t)of->dtype,         of->params.is_verified, of->b != NULL};
-    if (of->b) identity.inputs = hash_set(identity.inputs, of->b);
+    const uint64_t words[] = {of->source->options, (uint64_t)of->dtype};
     uint64_t hash = psh__hash(PSH__HASH_START, PSH_VERSION_STRING, sizeof PSH_VERSION_STRING);
-    hash = psh__hash(psh__hash(hash, numbers, sizeof numbers), words, sizeof words);
+    hash = psh__hash(hash, words, sizeof words);
     for (size_t t = 0; t <= of->tiles.n_tiles; t++) hash = psh__hash(hash, &of->tiles.tiles[t].first, sizeof(size_t));
-    identity.options = hash;
-    return identity;
+    return (psh__identity){.inputs = of->source->hash_inputs(of->source->plan), .options = hash};
 }
 
 /* --- what is there ---------------------------------------------------------------------------------------------- */
@@ -130,32 +116,9 @@ static psh_status open_files(job *of, psh_error *err) {
 
 /* One thread's own. */
 typedef struct hand {
-    psh_wasserstein_worker *worker;
+    void *of_source;
     double *buffer;
 } hand;
-
-/* Distance of (i, j) again by the general matching, with the bound that its duals prove. */
-static psh_status prove(const job *of, hand *by, size_t i, size_t j, double distance, double *gap, psh_error *err) {
-    double bound;
-    PSH_TRY(psh_wasserstein_worker_bound(by->worker, i, j, &bound, err));
-    if (distance == bound) return PSH_OK; /* infinity too */
-    if (!(distance <= (1 + of->metric.relative_error) * bound + PROOF_TOLERANCE * distance))
-        return psh__error(err, PSH_ERR_NOT_CONVERGED,
-                          "distance of diagrams %zu and %zu: %.17g, but no more than %.17g is proven; please report it",
-                          i, j, distance, bound);
-    *gap = fmax(*gap, (distance - bound) / distance);
-    return PSH_OK;
-}
-
-static psh_status compute_tile(const job *of, hand *by, size_t t, double *gap, psh_error *err) {
-    size_t i = of->tiles.tiles[t].row, j = of->tiles.tiles[t].column, n = psh__tile_count(&of->tiles, t);
-    for (size_t k = 0; k < n; k++) {
-        PSH_TRY(psh_wasserstein_worker_pair(by->worker, i, j, &by->buffer[k], err));
-        if (of->params.is_verified) PSH_TRY(prove(of, by, i, j, by->buffer[k], gap, err));
-        psh__grid_next(&of->tiles.grid, &i, &j);
-    }
-    return PSH_OK;
-}
 
 /* In place: float k ends before double k + 1 starts. */
 static void narrow(double *buffer, size_t n) {
@@ -165,6 +128,20 @@ static void narrow(double *buffer, size_t n) {
     }
 }
 
+static psh_status compute_tile(const job *of, hand *by, size_t t, double *gap, psh_error *err) {
+    const psh__source *source = of->source;
+    size_t i = of->tiles.tiles[t].row, j = of->tiles.tiles[t].column, n = psh__tile_count(&of->tiles, t);
+    if (!source->element) return source->rows(by->of_source, i, of->tiles.tiles[t + 1].row, by->buffer, err);
+    for (size_t k = 0; k < n; k++) {
+        double its_gap = 0;
+        PSH_TRY(source->element(by->of_source, i, j, &by->buffer[k], &its_gap, err));
+        *gap = fmax(*gap, its_gap);
+        psh__grid_next(&of->tiles.grid, &i, &j);
+    }
+    if (of->dtype == PSH_DISTANCE_F32) narrow(by->buffer, n);
+    return PSH_OK;
+}
+
 /* The bytes first, then the word that they are there. */
 static psh_status run_tile(job *of, hand *by, size_t t, psh_error *err) {
     size_t n = psh__tile_count(&of->tiles, t);
@@ -172,7 +149,6 @@ static psh_status run_tile(job *of, hand *by, size_t t, psh_error *err) {
     psh_status status = PSH_OK;
     record->tile = t;
     PSH_TRY(compute_tile(of, by, t, &record->gap, err));
-    if (of->dtype == PSH_DISTANCE_F32) narrow(by->buffer, n);
     PSH_TRY(psh__work_file_write(&of->work, of->tiles.tiles[t].first, n, by->buffer, err));
     record->checksum = of->journal ? psh__hash(PSH__HASH_START, by->buffer, n * of->work.item_bytes) : 0;
 #pragma omp critical(psh_distances)
@@ -197,7 +173,7 @@ static psh_status run_tiles(job *of, hand *hands, int n_hands, const psh_progres
     uint64_t n_work = 0;
     int has_failed = 0;
     for (size_t t = 0; t < of->tiles.n_tiles; t++) n_work += of->records[t].check ? 0 : work_of(of, t);
-    psh__ticker_start(&ticker, progress, isinf(of->metric.order) ? "bottleneck" : "wasserstein", n_work);
+    psh__ticker_start(&ticker, progress, of->source->what, n_work);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_hands)
     for (size_t k = 0; k < of->tiles.n_tiles; k++) {
         size_t t = of->tiles.order[k];
@@ -226,7 +202,11 @@ static psh_status compute(job *of, const psh_progress *progress, psh_error *err)
     hand *hands = psh__calloc((size_t)n_hands, sizeof *hands);
     if (!hands) return psh__error_memory(err, "threads", (unsigned long long)n_hands * sizeof *hands);
     for (int h = 0; h < n_hands; h++) {
-        PSH_TRY_GOTO(psh_wasserstein_worker_create(of->plan, &hands[h].worker, err));
+        hands[h].of_source = (void *)of->source->plan; /* read only */
+        if (of->source->hand_create) {
+            hands[h].of_source = NULL;
+            PSH_TRY_GOTO(of->source->hand_create(of->source->plan, &hands[h].of_source, err));
+        }
         hands[h].buffer = tile_buffer(of);
         if (!hands[h].buffer) {
             status = psh__error_memory(err, "a tile", of->tiles.max_elements * sizeof(double));
@@ -236,7 +216,7 @@ static psh_status compute(job *of, const psh_progress *progress, psh_error *err)
     status = run_tiles(of, hands, n_hands, progress, err);
 done:
     for (int h = 0; h < n_hands; h++) {
-        psh_wasserstein_worker_free(hands[h].worker);
+        if (of->source->hand_free) of->source->hand_free(hands[h].of_source);
         psh__free(hands[h].buffer);
     }
     psh__free(hands);
@@ -251,11 +231,11 @@ static psh_status write_from_map(job *of, psh_error *err) {
     const void *elements;
     psh_status status;
     PSH_TRY(psh__work_file_map(&of->work, &map, &elements, err));
-    if (of->b) {
+    if (!of->source->grid.is_condensed) {
         status = psh_distances_write_cross(of->dtype, elements, of->shape[0], of->shape[1], of->meta, of->path, err);
     } else {
         const psh_distances view = {.dtype = of->dtype,
-                                    .n_items = psh_diagrams_count(of->a),
+                                    .n_items = of->source->grid.n_rows,
                                     .n_pairs = of->tiles.n_elements,
                                     .data = elements,
                                     .meta = (psh_meta *)of->meta}; /* read only */
@@ -289,14 +269,19 @@ static psh_status close_files(job *of, psh_status status, psh_error *err) {
     return status;
 }
 
+static psh_status cut(job *of, psh_error *err) {
+    const psh__source *source = of->source;
+    if (source->element)
+        return psh__tiles_cut(source->cost, source->plan, &source->grid, of->tile_cost, &of->tiles, err);
+    return psh__tiles_cut_rows(source->picoseconds, &source->grid, &of->tiles, err);
+}
+
 static psh_status run(job *of, const psh_progress *progress, psh_error *err) {
-    size_t n_a = psh_diagrams_count(of->a), n_b = of->b ? psh_diagrams_count(of->b) : n_a;
-    const psh__grid grid = {.n_rows = n_a, .n_columns = n_b, .is_condensed = !of->b};
+    const psh__grid *grid = &of->source->grid;
     PSH_TRY(check(of, err));
-    PSH_TRY(psh_wasserstein_plan_create(of->a, of->b, &of->metric, &of->plan, err));
-    PSH_TRY(psh__tiles_cut(of->plan, &grid, of->tile_cost, &of->tiles, err));
-    of->n_axes = of->b ? 2 : 1;
-    of->shape[0] = of->b ? n_a : of->tiles.n_elements, of->shape[1] = n_b;
+    PSH_TRY(cut(of, err));
+    of->n_axes = grid->is_condensed ? 1 : 2;
+    of->shape[0] = grid->is_condensed ? of->tiles.n_elements : grid->n_rows, of->shape[1] = grid->n_columns;
     of->stats.n_pairs = of->tiles.n_elements, of->stats.n_tiles = of->tiles.n_tiles;
     psh_status status = open_files(of, err);
     if (status == PSH_OK) status = compute(of, progress, err);
@@ -304,18 +289,14 @@ static psh_status run(job *of, const psh_progress *progress, psh_error *err) {
     return close_files(of, status, err);
 }
 
-psh_status psh_distances_wasserstein(const psh_diagrams *a, const psh_diagrams *b, const psh_wasserstein_params *metric,
-                                     const psh_distances_params *params, const psh_meta *meta, const char *path,
-                                     const psh_progress *progress, psh_distances_stats *stats, psh_error *err) {
-    assert(a && path);
-    job of = {.a = a, .b = b, .meta = meta, .path = path};
-    psh__params_copy(&of.metric, sizeof of.metric, metric);
-    psh__params_copy(&of.params, sizeof of.params, params);
-    of.dtype = of.params.is_f32 ? PSH_DISTANCE_F32 : PSH_DISTANCE_F64;
+psh_status psh__distances_compute(const psh__source *source, const psh_distances_params *params, const psh_meta *meta,
+                                  const char *path, const psh_progress *progress, psh_distances_stats *stats,
+                                  psh_error *err) {
+    job of = {.source = source, .params = *params, .meta = meta, .path = path};
+    of.dtype = params->is_f32 ? PSH_DISTANCE_F32 : PSH_DISTANCE_F64;
     psh_status status = run(&of, progress, err);
     if (stats) *stats = of.stats;
     psh__free(of.records);
     psh__tiles_free(&of.tiles);
-    psh_wasserstein_plan_free(of.plan);
     return status;
 }

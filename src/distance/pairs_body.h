@@ -1,8 +1,5 @@
-/* pairs_body.h : one kernel of pairs_kernels.h. Included once for each norm and type by pairs_kernels_<isa>.c, which
- * define
- *     NAME, REAL, VEC, ROWS, VECS (vectors of columns), LANES, TARGET
- *     V_SET1 V_LOAD V_STORE V_ADD V_SUB, and STEP(sum, difference) and JOIN(sum, block): one more feature, one more
- * block of features. */
+/* pairs_body.h : one kernel of pairs_kernels.h. Included once for each norm by pairs_norms.h, which tells what has to
+ * be defined. */
 TARGET static void NAME(const REAL *const *rows, const REAL *panel, size_t depth, REAL *sums, size_t stride) {
     VEC sum[ROWS][VECS];
     const REAL *row[ROWS];

@@ -1,4 +1,4 @@
-/* pairs_kernels_scalar.c : all pairs of vectors, one value at a time, and the choice between levels. */
+/* pairs_kernels.c : all pairs of vectors, one value at a time, and the choice between levels. */
 #include <math.h>
 
 #include "distance/pairs_kernels.h"
@@ -8,6 +8,7 @@
 #define ROWS 2
 #define VECS 4
 
+#define SUFFIX f32
 #define REAL float
 #define VEC float
 #define LANES 1
@@ -19,33 +20,9 @@
 #define V_MAX(a, b) ((a) > (b) ? (a) : (b))
 #define V_FMA(a, b, c) fmaf(a, b, c)
 #define V_ABS(x) fabsf(x)
+#include "distance/pairs_norms.h"
 
-#define NAME l1_f32
-#define STEP(sum, difference) V_ADD(sum, V_ABS(difference))
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME l2_f32
-#define STEP(sum, difference) V_FMA(difference, difference, sum)
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME linf_f32
-#define STEP(sum, difference) V_MAX(sum, V_ABS(difference))
-#define JOIN(sum, block) V_MAX(sum, block)
-#include "distance/pairs_body.h"
-
-#undef REAL
-#undef VEC
-#undef LANES
-#undef V_SET1
-#undef V_LOAD
-#undef V_STORE
-#undef V_ADD
-#undef V_SUB
-#undef V_MAX
-#undef V_FMA
-#undef V_ABS
+#define SUFFIX f64
 #define REAL double
 #define VEC double
 #define LANES 1
@@ -57,21 +34,7 @@
 #define V_MAX(a, b) ((a) > (b) ? (a) : (b))
 #define V_FMA(a, b, c) fma(a, b, c)
 #define V_ABS(x) fabs(x)
-
-#define NAME l1_f64
-#define STEP(sum, difference) V_ADD(sum, V_ABS(difference))
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME l2_f64
-#define STEP(sum, difference) V_FMA(difference, difference, sum)
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME linf_f64
-#define STEP(sum, difference) V_MAX(sum, V_ABS(difference))
-#define JOIN(sum, block) V_MAX(sum, block)
-#include "distance/pairs_body.h"
+#include "distance/pairs_norms.h"
 
 const psh__pairs_kernels psh__pairs_kernels_scalar = {
     .n_rows_f32 = ROWS,

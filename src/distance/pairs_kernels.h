@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#define PSH__PAIRS_TILE ((size_t)192)  /* items a side of a tile: a multiple of every kernel's n_rows and n_columns */
-#define PSH__PAIRS_DEPTH ((size_t)128) /* features summed in registers before they are added to the tile's sums */
+#define PSH__PAIRS_SIDE ((size_t)192)  /* most items of a block: a multiple of every kernel's n_rows and n_columns */
+#define PSH__PAIRS_DEPTH ((size_t)128) /* features summed in registers before they are added to the block's sums */
 
 typedef enum psh__pairs_norm { PSH__PAIRS_L1, PSH__PAIRS_L2, PSH__PAIRS_LINF, PSH__PAIRS_N_NORMS } psh__pairs_norm;
 

@@ -8,6 +8,7 @@
 #define ROWS 4
 #define VECS 2
 
+#define SUFFIX f32
 #define REAL float
 #define VEC __m256
 #define LANES 8
@@ -19,33 +20,9 @@
 #define V_MAX(a, b) _mm256_max_ps(a, b)
 #define V_FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define V_ABS(x) _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x)
+#include "distance/pairs_norms.h"
 
-#define NAME l1_f32
-#define STEP(sum, difference) V_ADD(sum, V_ABS(difference))
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME l2_f32
-#define STEP(sum, difference) V_FMA(difference, difference, sum)
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME linf_f32
-#define STEP(sum, difference) V_MAX(sum, V_ABS(difference))
-#define JOIN(sum, block) V_MAX(sum, block)
-#include "distance/pairs_body.h"
-
-#undef REAL
-#undef VEC
-#undef LANES
-#undef V_SET1
-#undef V_LOAD
-#undef V_STORE
-#undef V_ADD
-#undef V_SUB
-#undef V_MAX
-#undef V_FMA
-#undef V_ABS
+#define SUFFIX f64
 #define REAL double
 #define VEC __m256d
 #define LANES 4
@@ -57,21 +34,7 @@
 #define V_MAX(a, b) _mm256_max_pd(a, b)
 #define V_FMA(a, b, c) _mm256_fmadd_pd(a, b, c)
 #define V_ABS(x) _mm256_andnot_pd(_mm256_set1_pd(-0.0), x)
-
-#define NAME l1_f64
-#define STEP(sum, difference) V_ADD(sum, V_ABS(difference))
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME l2_f64
-#define STEP(sum, difference) V_FMA(difference, difference, sum)
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME linf_f64
-#define STEP(sum, difference) V_MAX(sum, V_ABS(difference))
-#define JOIN(sum, block) V_MAX(sum, block)
-#include "distance/pairs_body.h"
+#include "distance/pairs_norms.h"
 
 const psh__pairs_kernels psh__pairs_kernels_avx2 = {
     .n_rows_f32 = ROWS,

@@ -7,6 +7,7 @@
 #define ROWS 8
 #define VECS 3
 
+#define SUFFIX f32
 #define REAL float
 #define VEC __m512
 #define LANES 16
@@ -18,33 +19,9 @@
 #define V_MAX(a, b) _mm512_max_ps(a, b)
 #define V_FMA(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define V_ABS(x) _mm512_abs_ps(x)
+#include "distance/pairs_norms.h"
 
-#define NAME l1_f32
-#define STEP(sum, difference) V_ADD(sum, V_ABS(difference))
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME l2_f32
-#define STEP(sum, difference) V_FMA(difference, difference, sum)
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME linf_f32
-#define STEP(sum, difference) V_MAX(sum, V_ABS(difference))
-#define JOIN(sum, block) V_MAX(sum, block)
-#include "distance/pairs_body.h"
-
-#undef REAL
-#undef VEC
-#undef LANES
-#undef V_SET1
-#undef V_LOAD
-#undef V_STORE
-#undef V_ADD
-#undef V_SUB
-#undef V_MAX
-#undef V_FMA
-#undef V_ABS
+#define SUFFIX f64
 #define REAL double
 #define VEC __m512d
 #define LANES 8
@@ -56,21 +33,7 @@
 #define V_MAX(a, b) _mm512_max_pd(a, b)
 #define V_FMA(a, b, c) _mm512_fmadd_pd(a, b, c)
 #define V_ABS(x) _mm512_abs_pd(x)
-
-#define NAME l1_f64
-#define STEP(sum, difference) V_ADD(sum, V_ABS(difference))
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME l2_f64
-#define STEP(sum, difference) V_FMA(difference, difference, sum)
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME linf_f64
-#define STEP(sum, difference) V_MAX(sum, V_ABS(difference))
-#define JOIN(sum, block) V_MAX(sum, block)
-#include "distance/pairs_body.h"
+#include "distance/pairs_norms.h"
 
 const psh__pairs_kernels psh__pairs_kernels_avx512 = {
     .n_rows_f32 = ROWS,

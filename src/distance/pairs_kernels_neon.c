@@ -7,6 +7,7 @@
 #define ROWS 4
 #define VECS 4
 
+#define SUFFIX f32
 #define REAL float
 #define VEC float32x4_t
 #define LANES 4
@@ -18,33 +19,9 @@
 #define V_MAX(a, b) vmaxq_f32(a, b)
 #define V_FMA(a, b, c) vfmaq_f32(c, a, b)
 #define V_ABS(x) vabsq_f32(x)
+#include "distance/pairs_norms.h"
 
-#define NAME l1_f32
-#define STEP(sum, difference) V_ADD(sum, V_ABS(difference))
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME l2_f32
-#define STEP(sum, difference) V_FMA(difference, difference, sum)
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME linf_f32
-#define STEP(sum, difference) V_MAX(sum, V_ABS(difference))
-#define JOIN(sum, block) V_MAX(sum, block)
-#include "distance/pairs_body.h"
-
-#undef REAL
-#undef VEC
-#undef LANES
-#undef V_SET1
-#undef V_LOAD
-#undef V_STORE
-#undef V_ADD
-#undef V_SUB
-#undef V_MAX
-#undef V_FMA
-#undef V_ABS
+#define SUFFIX f64
 #define REAL double
 #define VEC float64x2_t
 #define LANES 2
@@ -56,21 +33,7 @@
 #define V_MAX(a, b) vmaxq_f64(a, b)
 #define V_FMA(a, b, c) vfmaq_f64(c, a, b)
 #define V_ABS(x) vabsq_f64(x)
-
-#define NAME l1_f64
-#define STEP(sum, difference) V_ADD(sum, V_ABS(difference))
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME l2_f64
-#define STEP(sum, difference) V_FMA(difference, difference, sum)
-#define JOIN(sum, block) V_ADD(sum, block)
-#include "distance/pairs_body.h"
-
-#define NAME linf_f64
-#define STEP(sum, difference) V_MAX(sum, V_ABS(difference))
-#define JOIN(sum, block) V_MAX(sum, block)
-#include "distance/pairs_body.h"
+#include "distance/pairs_norms.h"
 
 const psh__pairs_kernels psh__pairs_kernels_neon = {
     .n_rows_f32 = ROWS,

@@ -65,8 +65,8 @@ static psh_status read_params(const psh_similarity_params *src, psh_similarity_p
     return PSH_OK;
 }
 
-/* --- one row: distances : (n), as gather_row() has them; row : (n), but for its own element ------------------------
- */
+/* --- one row. distances : (n), as gather_row() has them; row : (n)
+ * ---------------------------------------------------- */
 
 /* All distances zero: all similar. */
 static void real_row(const double *distances, size_t n, double greatest, float *row) {

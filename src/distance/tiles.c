@@ -16,6 +16,10 @@
 #include "base/size.h"
 
 #define MAX_ELEMENTS ((size_t)1 << 16) /* half a megabyte a thread */
+/* Of whole rows: */
+#define MOST_IN_ROWS ((size_t)1 << 20) /* elements, unless that would be fewer than LEAST_ROWS */
+#define LEAST_ROWS ((size_t)24)
+#define MOST_ROWS ((size_t)192)
 
 psh_status psh__grid_count(const psh__grid *grid, size_t *dst, psh_error *err) {
     bool fits =
@@ -66,8 +70,8 @@ static psh_status order_tiles(psh__tiles *tiles, uint64_t tile_cost, psh_error *
     return PSH_OK;
 }
 
-psh_status psh__tiles_cut(const psh_wasserstein_plan *plan, const psh__grid *grid, uint64_t tile_cost, psh__tiles *dst,
-                          psh_error *err) {
+psh_status psh__tiles_cut(psh__cost_function *cost_of, const void *plan, const psh__grid *grid, uint64_t tile_cost,
+                          psh__tiles *dst, psh_error *err) {
     psh__tiles tiles = {.grid = *grid};
     size_t capacity = 0, row = 0, column = grid->is_condensed ? 1 : 0;
     uint64_t cost = 0;
@@ -80,13 +84,44 @@ psh_status psh__tiles_cut(const psh_wasserstein_plan *plan, const psh__grid *gri
             tiles.tiles[tiles.n_tiles - 1].cost = cost, cost = 0;
             PSH_TRY_GOTO(start_tile(&tiles, &capacity, (psh__tile){.first = k, .row = row, .column = column}, err));
         }
-        cost += psh_wasserstein_plan_cost(plan, row, column);
+        cost += cost_of(plan, row, column);
         psh__grid_next(grid, &row, &column);
     }
     tiles.tiles[tiles.n_tiles - 1].cost = cost;
     if (tiles.n_elements) PSH_TRY_GOTO(start_tile(&tiles, &capacity, (psh__tile){.first = tiles.n_elements}, err));
     tiles.n_tiles--; /* the end is no tile */
     PSH_TRY_GOTO(order_tiles(&tiles, tile_cost, err));
+    *dst = tiles;
+    return PSH_OK;
+done:
+    psh__tiles_free(&tiles);
+    return status;
+}
+
+/* Blocks of a matrix product want many rows, memory wants few. */
+static size_t rows_of_tile(const psh__grid *grid) {
+    size_t n_rows = grid->n_columns ? MOST_IN_ROWS / grid->n_columns : MOST_ROWS;
+    n_rows = n_rows < LEAST_ROWS ? LEAST_ROWS : n_rows > MOST_ROWS ? MOST_ROWS : n_rows;
+    return n_rows / LEAST_ROWS * LEAST_ROWS;
+}
+
+psh_status psh__tiles_cut_rows(uint64_t picoseconds, const psh__grid *grid, psh__tiles *dst, psh_error *err) {
+    psh__tiles tiles = {.grid = *grid};
+    size_t capacity = 0, n_rows = rows_of_tile(grid), first = 0;
+    psh_status status;
+    PSH_TRY_GOTO(psh__grid_count(grid, &tiles.n_elements, err));
+    for (size_t row = 0; first < tiles.n_elements; row += n_rows) {
+        size_t end = grid->n_rows - row < n_rows ? grid->n_rows : row + n_rows, next = psh__grid_row(grid, end);
+        const psh__tile tile = {.first = first,
+                                .row = row,
+                                .column = grid->is_condensed ? row + 1 : 0,
+                                .cost = (next - first) * picoseconds / 1000 + 1};
+        PSH_TRY_GOTO(start_tile(&tiles, &capacity, tile, err));
+        first = next;
+    }
+    PSH_TRY_GOTO(start_tile(&tiles, &capacity, (psh__tile){.first = first, .row = grid->n_rows}, err));
+    tiles.n_tiles--; /* the end is no tile */
+    PSH_TRY_GOTO(order_tiles(&tiles, UINT64_MAX, err));
     *dst = tiles;
     return PSH_OK;
 done:

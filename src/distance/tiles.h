@@ -2,7 +2,11 @@
 #ifndef PSH_DISTANCE_TILES_H
 #define PSH_DISTANCE_TILES_H
 
-#include "persihash/transport.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "persihash/status.h"
 
 /* Rows against columns, row by row; of one set against itself only what lies right of the diagonal (condensed). */
 typedef struct psh__grid {
@@ -33,10 +37,21 @@ static inline void psh__grid_next(const psh__grid *grid, size_t *row, size_t *co
     *column = grid->is_condensed ? *row + 1 : 0;
 }
 
+/* Nanoseconds that an element is going to take: at least 1, the same number on every machine. */
+typedef uint64_t psh__cost_function(const void *plan, size_t row, size_t column);
+
 /* psh__tiles_cut() : tiles of about `tile_cost` nanoseconds each, and no more than 65,536 elements. PSH_ERR_MEMORY. */
-psh_status psh__tiles_cut(const psh_wasserstein_plan *plan, const psh__grid *grid, uint64_t tile_cost, psh__tiles *dst,
-                          psh_error *err);
+psh_status psh__tiles_cut(psh__cost_function *cost, const void *plan, const psh__grid *grid, uint64_t tile_cost,
+                          psh__tiles *dst, psh_error *err);
+/* psh__tiles_cut_rows() : tiles of whole rows, about a million elements each, for elements that are cheaper together.
+ */
+psh_status psh__tiles_cut_rows(uint64_t picoseconds, const psh__grid *grid, psh__tiles *dst, psh_error *err);
 void psh__tiles_free(psh__tiles *tiles); /* zeroed struct is fine */
+
+/* The first element of a row. */
+static inline size_t psh__grid_row(const psh__grid *grid, size_t row) {
+    return grid->is_condensed ? grid->n_rows * row - row * (row + 1) / 2 : grid->n_columns * row;
+}
 
 static inline size_t psh__tile_count(const psh__tiles *tiles, size_t t) {
     return tiles->tiles[t + 1].first - tiles->tiles[t].first;

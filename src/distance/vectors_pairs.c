@@ -1,67 +1,79 @@
-/* vectors_pairs.c : all pairs of vectors under L1, L2, L-infinity and any L_p.
- *
- * Blocked as a matrix product is: a task is a tile of 192 x 192 pairs; 128 features at a time, the columns' items are
- * packed into panels that fit in L1, and a micro-kernel (pairs_kernels.h) runs rows against a panel with all its sums
- * in registers. Tiles are independent, so threads need no order.
- *
- * L2 comes from the differences themselves, not from |a|^2 + |b|^2 - 2 a b with a matrix product: that form loses all
- * digits for vectors that are close to each other (the nearest neighbours, that is), and BLAS adds in an order that
- * changes with processor and threads, where this gives the same bits everywhere. It costs little: the subtraction runs
- * beside the multiply-add on processors that have separate adders (docs/benchmarks.md), and at worst halves the rate.
- *
- * A block's sum of 128 squares is rounded 128 times and then added to the others: relative error of a float32 distance
- * about 1e-6 for 2,500 features.
- *
- * Cost: N^2 / 2 * D multiply-adds; memory beside the result: 240 KB a thread (float32). Orders other than 1, 2 and
- * infinity take a pow() a feature, some hundred times as long. */
-#include <assert.h>
-#include <math.h>
+/* vectors_pairs.c : all pairs of vectors in memory: bands of 96 rows, each against all that follow, by blocks
+ * (pairs_block.c). Bands are independent, so threads need no order. */
 #include <omp.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/size.h"
 #include "distance/distances.h"
-#include "distance/pairs_kernels.h"
+#include "distance/pairs_block.h"
 
-enum { MAX_ROWS = 16 };
+#define BAND ((size_t)96)
 
-static psh_status check_order(double order, psh_error *err) {
-    if (order >= 1) return PSH_OK;
-    return psh__error(err, PSH_ERR_PARAMETER,
-                      "distances of vectors: order %g; expected 1, 2, another number above 1, "
-                      "or infinity",
-                      order);
+/* Vectors of floats or doubles: item_bytes says which. */
+typedef struct vectors {
+    const char *rows; // (n_items, n_features)
+    size_t n_items, n_features, item_bytes;
+    double order;
+} vectors;
+
+/* Rows first .. of the condensed form. packed : (PSH__PAIRS_SIDE, n_features), block : (PSH__PAIRS_SIDE,
+ * PSH__PAIRS_SIDE). */
+static void compute_band(const vectors *of, size_t first, void *packed, void *block, void *dst) {
+    size_t n = of->n_items, row_bytes = of->n_features * of->item_bytes, end = n - first < BAND ? n : first + BAND;
+    bool is_f32 = of->item_bytes == sizeof(float);
+    psh__pairs_band band = {of->rows + first * row_bytes, packed, end - first, of->n_features, of->order};
+    is_f32 ? psh__pairs_pack_f32(&band) : psh__pairs_pack_f64(&band);
+    for (size_t start = first; start < n; start += PSH__PAIRS_SIDE) {
+        size_t stop = n - start < PSH__PAIRS_SIDE ? n : start + PSH__PAIRS_SIDE;
+        const void *others = of->rows + start * row_bytes;
+        is_f32 ? psh__pairs_block_f32(&band, others, stop - start, block)
+               : psh__pairs_block_f64(&band, others, stop - start, block);
+        for (size_t i = first; i < end; i++) {
+            size_t to = psh__distance_row(n, i) - i - 1; // to + j for j > i
+            for (size_t j = start > i ? start : i + 1; j < stop; j++) {
+                size_t from = (j - start) * PSH__PAIRS_SIDE + (i - first);
+                if (is_f32)
+                    ((float *)dst)[to + j] = ((const float *)block)[from];
+                else
+                    ((double *)dst)[to + j] = ((const double *)block)[from];
+            }
+        }
+    }
 }
 
-/* Tile number t of those on and above the diagonal, row by row. */
-static void tile_of(size_t t, size_t n_tiles, size_t *i, size_t *j) {
-    size_t row = 0;
-    while (t >= n_tiles - row) t -= n_tiles - row, row++;
-    *i = row, *j = row + t;
+static psh_status condensed(const vectors *of, int n_threads, const psh_progress *progress, void *dst, psh_error *err) {
+    PSH_TRY(psh__pairs_check_order(of->order, err));
+    size_t n_bands = (of->n_items + BAND - 1) / BAND, n_room;
+    int n_workers = psh_cpu_threads(n_threads);
+    char *rooms = psh__size_mul(PSH__PAIRS_SIDE * of->item_bytes, of->n_features + PSH__PAIRS_SIDE, &n_room)
+                      ? psh__malloc((size_t)n_workers, n_room)
+                      : NULL;
+    if (!rooms)
+        return psh__error_memory(err, "all pairs of vectors", of->n_features * PSH__PAIRS_SIDE * of->item_bytes);
+    psh__ticker ticker;
+    psh__ticker_start(&ticker, progress, "distances", n_bands);
+#pragma omp parallel for schedule(dynamic) num_threads(n_workers)
+    for (size_t k = 0; k < n_bands; k++) {
+        if (psh__ticker_stopped(&ticker)) continue;
+        char *block = rooms + (size_t)omp_get_thread_num() * n_room;
+        char *packed = block + PSH__PAIRS_SIDE * PSH__PAIRS_SIDE * of->item_bytes;
+        compute_band(of, k * BAND, packed, block, dst);
+        psh__ticker_add(&ticker, 1);
+    }
+    psh__free(rooms);
+    return psh__ticker_status(&ticker, err);
 }
 
-#define REAL float
-#define PAIRS_KERNEL f32
-#define N_ROWS n_rows_f32
-#define N_COLUMNS n_columns_f32
-#define CONDENSED psh_vectors_condensed_f32
-#define TILE tile_f32
-#define PACK pack_f32
-#define GENERAL general_f32
-#define SQRT sqrtf
-#define WHAT "all pairs of float32 vectors"
-#include "distance/pairs_real.h"
+psh_status psh_vectors_condensed_f32(const float *rows, size_t n_items, size_t n_features, double order, int n_threads,
+                                     const psh_progress *progress, float *dst, psh_error *err) {
+    const vectors of = {(const char *)rows, n_items, n_features, sizeof *rows, order};
+    return condensed(&of, n_threads, progress, dst, err);
+}
 
-#define REAL double
-#define PAIRS_KERNEL f64
-#define N_ROWS n_rows_f64
-#define N_COLUMNS n_columns_f64
-#define CONDENSED psh_vectors_condensed_f64
-#define TILE tile_f64
-#define PACK pack_f64
-#define GENERAL general_f64
-#define SQRT sqrt
-#define WHAT "all pairs of float64 vectors"
-#include "distance/pairs_real.h"
+psh_status psh_vectors_condensed_f64(const double *rows, size_t n_items, size_t n_features, double order, int n_threads,
+                                     const psh_progress *progress, double *dst, psh_error *err) {
+    const vectors of = {(const char *)rows, n_items, n_features, sizeof *rows, order};
+    return condensed(&of, n_threads, progress, dst, err);
+}

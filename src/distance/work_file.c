@@ -16,8 +16,8 @@
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/error.h"
-#include "distance/distances.h"
 #include "base/io_at.h"
+#include "distance/distances.h"
 
 static psh_status fault(const psh__work_file *work, int number, psh_error *err) {
     return psh__error(err, PSH_ERR_FILE_WRITE,
