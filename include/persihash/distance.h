@@ -117,6 +117,14 @@ PSH_API psh_status psh_distances_vectors(const float *a, size_t n_a, const float
                                          const char *path, const psh_progress *progress, psh_distances_stats *stats,
                                          psh_error *err);
 
+/* psh_distances_sinkhorn() :
+ * Entropic transport straight into a file, in the same way: all pairs of the plan's set, or each of its first against
+ * each of its second. stats->max_gap is the greatest marginal error. PSH_ERR_NOT_CONVERGED as soon as a pair does not
+ * reach the tolerance: it is named, and there is no file. is_verified: PSH_ERR_UNSUPPORTED. */
+PSH_API psh_status psh_distances_sinkhorn(const psh_sinkhorn_plan *plan, const psh_distances_params *params,
+                                          const psh_meta *meta, const char *path, const psh_progress *progress,
+                                          psh_distances_stats *stats, psh_error *err);
+
 /* --- Similarity for training --------------------------------------------------------------------------------------
  *
  * From distances to the N x N matrix that a hash is trained on (the paper, section 3.2 and Table 8): `real` has values

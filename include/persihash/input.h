@@ -210,8 +210,8 @@ PSH_API const char *psh_input_label_name(const psh_input *input, size_t i_class)
 PSH_API psh_status psh_input_read_item(const psh_input *input, size_t i_item, psh_item *dst, psh_error *err);
 
 /* psh_input_read_stored(), psh_input_prepare() :
- * The two steps of psh_input_read_item(), for whoever times them: what the file says; then what the parameters ask to be
- * done to it: scaling, smoothing, sampling. PSH_ERR_PARAMETER for those that are not for items of this kind. After a
+ * The two steps of psh_input_read_item(), for whoever times them: what the file says; then what the parameters ask to
+ * be done to it: scaling, smoothing, sampling. PSH_ERR_PARAMETER for those that are not for items of this kind. After a
  * failure there is nothing to free. */
 PSH_API psh_status psh_input_read_stored(const psh_input *input, size_t i_item, psh_item *dst, psh_error *err);
 PSH_API psh_status psh_input_prepare(const psh_input *input, size_t i_item, psh_item *item, psh_error *err);

@@ -204,6 +204,35 @@ PSH_API psh_status psh_sinkhorn_condensed(const psh_diagrams *set, const psh_fra
                                           const psh_progress *progress, double *dst, psh_sinkhorn_report *report,
                                           psh_error *err);
 
+/* Pairs in the caller's own order and threads, as psh_wasserstein_plan is for exact ones: sets made ready once,
+ * read-only, shared by all threads. */
+typedef struct psh_sinkhorn_plan psh_sinkhorn_plan;
+
+/* psh_sinkhorn_plan_create() :
+ * For pairs (i of a, j of b); b NULL: of `a` and itself. The default regularisation is that of both sets together. What
+ * the plan needs of the sets is copied. Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY. */
+PSH_API psh_status psh_sinkhorn_plan_create(const psh_diagrams *a, const psh_diagrams *b, const psh_frame *frame,
+                                            const psh_sinkhorn_params *params, psh_sinkhorn_plan **dst, psh_error *err);
+PSH_API void psh_sinkhorn_plan_free(psh_sinkhorn_plan *plan); /* NULL is fine */
+
+/* psh_sinkhorn_plan_shape() : the numbers of diagrams; whether there are two sets. */
+PSH_API bool psh_sinkhorn_plan_shape(const psh_sinkhorn_plan *plan, size_t *n_a, size_t *n_b);
+/* psh_sinkhorn_plan_params() : as they are used, with every default filled in. */
+PSH_API const psh_sinkhorn_params *psh_sinkhorn_plan_params(const psh_sinkhorn_plan *plan);
+/* psh_sinkhorn_plan_id() : 64-bit identity of all that the distances depend on. */
+PSH_API uint64_t psh_sinkhorn_plan_id(const psh_sinkhorn_plan *plan);
+/* psh_sinkhorn_plan_cost() : as psh_wasserstein_plan_cost(), within a factor of ten. */
+PSH_API uint64_t psh_sinkhorn_plan_cost(const psh_sinkhorn_plan *plan, size_t i, size_t j);
+
+/* What one thread needs to work on a plan, which must outlive it. */
+typedef struct psh_sinkhorn_worker psh_sinkhorn_worker;
+PSH_API psh_status psh_sinkhorn_worker_create(const psh_sinkhorn_plan *plan, psh_sinkhorn_worker **dst, psh_error *err);
+PSH_API void psh_sinkhorn_worker_free(psh_sinkhorn_worker *worker); /* NULL is fine */
+/* psh_sinkhorn_worker_pair() : the same bits as psh_sinkhorn_pairs(). error (may be NULL): the marginal error.
+ * PSH_ERR_NOT_CONVERGED if that is above the tolerance: *dst and *error are written then, too. */
+PSH_API psh_status psh_sinkhorn_worker_pair(psh_sinkhorn_worker *worker, size_t i, size_t j, double *dst, double *error,
+                                            psh_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -65,8 +65,7 @@ static psh_status read_params(const psh_similarity_params *src, psh_similarity_p
     return PSH_OK;
 }
 
-/* --- one row. distances : (n), as gather_row() has them; row : (n)
- * ---------------------------------------------------- */
+/* One row: distances : (n), as gather_row() has them; row : (n). */
 
 /* All distances zero: all similar. */
 static void real_row(const double *distances, size_t n, double greatest, float *row) {
@@ -104,8 +103,6 @@ static void nearest_row(const double *distances, size_t n, size_t i, size_t k, d
     for (size_t j = 0; j < n && n_left; j++)
         if (j != i && distances[j] == farthest) row[j] = 1, n_left--;
 }
-
-/* --- all rows ----------------------------------------------------------------------------------------------------- */
 
 /* The distance of the last pair of the least `share`. */
 static psh_status global_threshold(const psh_distances *distances, double share, double *dst, psh_error *err) {

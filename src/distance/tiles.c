@@ -107,19 +107,19 @@ static size_t rows_of_tile(const psh__grid *grid) {
 
 psh_status psh__tiles_cut_rows(uint64_t picoseconds, const psh__grid *grid, psh__tiles *dst, psh_error *err) {
     psh__tiles tiles = {.grid = *grid};
-    size_t capacity = 0, n_rows = rows_of_tile(grid), first = 0;
+    size_t capacity = 0, n_rows = rows_of_tile(grid), first = 0, row = 0;
     psh_status status;
     PSH_TRY_GOTO(psh__grid_count(grid, &tiles.n_elements, err));
-    for (size_t row = 0; first < tiles.n_elements; row += n_rows) {
+    while (first < tiles.n_elements) { /* the last row of a condensed matrix is empty, and may be left over */
         size_t end = grid->n_rows - row < n_rows ? grid->n_rows : row + n_rows, next = psh__grid_row(grid, end);
         const psh__tile tile = {.first = first,
                                 .row = row,
                                 .column = grid->is_condensed ? row + 1 : 0,
                                 .cost = (next - first) * picoseconds / 1000 + 1};
         PSH_TRY_GOTO(start_tile(&tiles, &capacity, tile, err));
-        first = next;
+        first = next, row = end;
     }
-    PSH_TRY_GOTO(start_tile(&tiles, &capacity, (psh__tile){.first = first, .row = grid->n_rows}, err));
+    PSH_TRY_GOTO(start_tile(&tiles, &capacity, (psh__tile){.first = first, .row = row}, err));
     tiles.n_tiles--; /* the end is no tile */
     PSH_TRY_GOTO(order_tiles(&tiles, UINT64_MAX, err));
     *dst = tiles;

@@ -1,9 +1,9 @@
-/* sinkhorn.h : one problem of entropic transport with a reservoir, apart from where it comes from. */
+/* sinkhorn.h : one problem of entropic transport with a reservoir, apart from where it comes from; and one pair of a
+ * plan, with all that is known of it. */
 #ifndef PSH_TRANSPORT_SINKHORN_H
 #define PSH_TRANSPORT_SINKHORN_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "persihash/transport.h"
 
 /* Buffers of one thread, for problems of up to n_max cells a side. */
 typedef struct psh__sinkhorn_room psh__sinkhorn_room;
@@ -28,5 +28,8 @@ double *psh__sinkhorn_cost_row(psh__sinkhorn_room *room, size_t i, size_t n_b);
 /* Both sides have n >= 1. Stops when error <= tolerance or after max_iterations. */
 void psh__sinkhorn_solve(psh__sinkhorn_room *room, const psh__sinkhorn_side *a, const psh__sinkhorn_side *b,
                          double regularisation, double tolerance, unsigned max_iterations, psh__sinkhorn_result *dst);
+
+/* psh__sinkhorn_pair() : the sum over dimensions of one pair. `error` is the worst of them, iterations are added up. */
+psh__sinkhorn_result psh__sinkhorn_pair(psh_sinkhorn_worker *worker, size_t i, size_t j);
 
 #endif
