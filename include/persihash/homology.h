@@ -121,8 +121,12 @@ PSH_API void psh_lower_star_free(psh_lower_star *lower_star); /* NULL is fine */
 
 /* psh_lower_star_compute_mesh(), psh_lower_star_compute_grid() :
  * H0, H1 (and H2 of closed surfaces, essential) of a mesh with values; of an image on the triangulated grid of TTK
- * (Freudenthal: each square is cut along the same diagonal). Results, order and errors are those of
- * psh_cubical_compute(), and PSH_ERR_DATA (a mesh without values). */
+ * (each square of four pixels is cut from its upper right to its lower left corner). Any mesh will do: several pieces,
+ * boundaries, edges of three triangles and more; a triangle that is given twice counts once, one that repeats a vertex
+ * is the edge or the vertex that it covers. Vertices without triangles are components. Results, order and errors are
+ * those of psh_cubical_compute(), and PSH_ERR_DATA (a mesh without values), PSH_ERR_UNSUPPORTED (2^31 triangles and
+ * more; volumes; is_periodic of an image). Cost: O(triangles) and sorting where no edge has more than two triangles;
+ * images as cubical ones. */
 PSH_API psh_status psh_lower_star_compute_mesh(psh_lower_star *lower_star, const psh_mesh *mesh,
                                                const psh_homology_params *params, const psh_interval **intervals,
                                                size_t *n_intervals, size_t *n_essential, psh_error *err);

@@ -66,8 +66,9 @@ static psh_status add_essential(const result *r, int dim, uint64_t key, psh_erro
 static psh_status compute_plane(psh_cubical *cubical, const psh_image *image, result *r, psh_error *err) {
     psh__cubical2d *plane = &cubical->plane;
     r->all_dims = DIMS_2D;
-    PSH_TRY(psh__cubical2d_compute(plane, image, r->params->construction, r->params->filtration == PSH_SUPERLEVEL,
-                                   psh__intervals_wants(r->params, 1, DIMS_2D), err));
+    PSH_TRY(psh__cubical2d_compute(plane, image, (psh__mesh2d)r->params->construction,
+                                   r->params->filtration == PSH_SUPERLEVEL, psh__intervals_wants(r->params, 1, DIMS_2D),
+                                   err));
     PSH_TRY(add_essential(r, 0, plane->least_key, err));
     for (int dim = 0; dim < 2; dim++) PSH_TRY(add_pairs(r, dim, &plane->pairs[dim], err));
     return PSH_OK;

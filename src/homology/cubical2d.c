@@ -53,8 +53,7 @@ enum {
 
 void psh__cubical2d_init(psh__cubical2d *c) {
     memset(c, 0, sizeof *c);
-    psh__ring_table_fill(PSH_CONSTRUCTION_T, &c->tables[PSH_CONSTRUCTION_T]);
-    psh__ring_table_fill(PSH_CONSTRUCTION_V, &c->tables[PSH_CONSTRUCTION_V]);
+    for (int mesh = 0; mesh < PSH__N_MESHES; mesh++) psh__ring_table_fill((psh__mesh2d)mesh, &c->tables[mesh]);
 }
 
 void psh__cubical2d_free(psh__cubical2d *c) {
@@ -351,9 +350,9 @@ static psh_status sort_saddles(psh__cubical2d *c, bool is_superlevel, size_t n_k
     return PSH_OK;
 }
 
-psh_status psh__cubical2d_compute(psh__cubical2d *c, const psh_image *image, psh_construction construction,
-                                  bool is_superlevel, bool with_h1, psh_error *err) {
-    const psh__ring_table *table = &c->tables[construction];
+psh_status psh__cubical2d_compute(psh__cubical2d *c, const psh_image *image, psh__mesh2d mesh, bool is_superlevel,
+                                  bool with_h1, psh_error *err) {
+    const psh__ring_table *table = &c->tables[mesh];
     size_t n_key_bytes = psh__key_bytes(psh_image_dtype(image));
     c->pairs[0].n_items = c->pairs[1].n_items = 0;
     PSH_TRY(reserve_plane(c, image, err));

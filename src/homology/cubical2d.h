@@ -1,4 +1,5 @@
-/* cubical2d.h : persistence of a 2D image in terms of integer keys; the engine behind psh_cubical_compute(). */
+/* cubical2d.h : persistence of a 2D image in terms of integer keys; the engine behind psh_cubical_compute() and
+ * psh_lower_star_compute_grid(). */
 #ifndef PSH_HOMOLOGY_CUBICAL2D_H
 #define PSH_HOMOLOGY_CUBICAL2D_H
 
@@ -27,7 +28,7 @@ typedef struct psh__station {
  * image with a border one pixel wide on every side, stride = width + 2 from row to row. */
 typedef struct psh__cubical2d {
     size_t height, width, stride;
-    psh__ring_table tables[2]; /* by psh_construction */
+    psh__ring_table tables[PSH__N_MESHES];
 
     uint8_t *rows;          /* three rows of the image, with room around them */
     uint8_t *rings;         /* (plane) */
@@ -54,7 +55,7 @@ void psh__cubical2d_free(psh__cubical2d *c);
 
 /* Fills pairs[0], least_key and, if with_h1, pairs[1]; keys are those of value_key.h.
  * Errors: PSH_ERR_UNSUPPORTED (more than 2^31 pixels), PSH_ERR_MEMORY. */
-psh_status psh__cubical2d_compute(psh__cubical2d *c, const psh_image *image, psh_construction construction,
-                                  bool is_superlevel, bool with_h1, psh_error *err);
+psh_status psh__cubical2d_compute(psh__cubical2d *c, const psh_image *image, psh__mesh2d mesh, bool is_superlevel,
+                                  bool with_h1, psh_error *err);
 
 #endif

@@ -60,9 +60,11 @@ static bool has(unsigned set, unsigned direction) {
 
 /* Makes runs of equal bits out of components. T: two earlier axis neighbours hang together across their corner, be it
  * earlier or not; a later corner between them touches no later axis neighbour. So it may as well be earlier. V: the
- * same with earlier and later exchanged. */
-static unsigned close_corners(psh_construction construction, unsigned ring) {
-    if (construction == PSH_CONSTRUCTION_V) return 0xff & ~close_corners(PSH_CONSTRUCTION_T, 0xff & ~ring);
+ * same with earlier and later exchanged. Triangles: two of the corners are no neighbours, and go with the next. */
+static unsigned close_corners(psh__mesh2d mesh, unsigned ring) {
+    if (mesh == PSH__MESH_V) return 0xff & ~close_corners(PSH__MESH_T, 0xff & ~ring);
+    if (mesh == PSH__MESH_TRIANGLES)
+        return (ring & PSH__RING_HEXAGON) | (unsigned)has(ring, 1) << 0 | (unsigned)has(ring, 5) << 4;
     for (unsigned corner = 0; corner < 8; corner += 2)
         if (has(ring, corner + 7) && has(ring, corner + 1)) ring |= 1u << corner;
     return ring;
@@ -93,13 +95,13 @@ static void fill_runs(psh__ring_table *table, unsigned ring, unsigned closed, un
     table->n_runs[ring] = (uint8_t)n_runs;
 }
 
-void psh__ring_table_fill(psh_construction construction, psh__ring_table *dst) {
+void psh__ring_table_fill(psh__mesh2d mesh, psh__ring_table *dst) {
+    static const unsigned neighbours_down[PSH__N_MESHES] = {0xff, PSH__RING_AXIS, PSH__RING_HEXAGON},
+                          neighbours_up[PSH__N_MESHES] = {PSH__RING_AXIS, 0xff, PSH__RING_HEXAGON};
     memset(dst, 0, sizeof *dst);
-    bool is_t = construction == PSH_CONSTRUCTION_T;
     for (unsigned ring = 0; ring < 256; ring++) {
-        unsigned closed = close_corners(construction, ring);
-        unsigned steps_down = is_t ? ring : ring & PSH__RING_AXIS,
-                 steps_up = is_t ? ~ring & PSH__RING_AXIS : ~ring & 0xff;
+        unsigned closed = close_corners(mesh, ring);
+        unsigned steps_down = ring & neighbours_down[mesh], steps_up = ~ring & neighbours_up[mesh];
         fill_runs(dst, ring, closed, steps_down, steps_up);
         dst->is_minimum[ring] = closed == 0;
         dst->is_maximum[ring] = closed == 0xff;

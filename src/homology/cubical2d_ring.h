@@ -18,8 +18,9 @@ enum {
     PSH__RING_LEFT = 0xc1,
     PSH__RING_RIGHT = 0x1c,
     PSH__RING_AXIS = 0xaa,
-    PSH__RING_BEHIND = 0x78, /* behind the pixel in raster order: before it only if less, the others also if equal */
-    PSH__RING_STAY = 8       /* no direction */
+    PSH__RING_HEXAGON = 0xee, /* all but the upper left and the lower right */
+    PSH__RING_BEHIND = 0x78,  /* behind the pixel in raster order: before it only if less, the others also if equal */
+    PSH__RING_STAY = 8        /* no direction */
 };
 
 /* --- Kernels, one table for each SIMD level ---------------------------------------------------------------------- */
@@ -49,10 +50,19 @@ const psh__ring_kernels *psh__ring_kernels_best(void); /* for psh_cpu_simd() */
 
 /* --- What a ring means ------------------------------------------------------------------------------------------- */
 
+/* Which neighbours hang together. */
+typedef enum psh__mesh2d {
+    PSH__MESH_T = 0,        /* earlier ones by 8-connectivity, later ones by 4-connectivity: psh_construction T */
+    PSH__MESH_V = 1,        /* the other way round: V */
+    PSH__MESH_TRIANGLES = 2 /* both by 6-connectivity: each square of four pixels is cut from its upper right to its
+                               lower left corner */
+} psh__mesh2d;
+enum { PSH__N_MESHES = 3 };
+
 /* Going round a pixel, neighbours that come before it and those that come after it alternate in runs, as many of the
  * one as of the other: earlier run 0, later run 0, earlier run 1, later run 1... A run hangs together without the
- * pixel: earlier runs by 8-connectivity and later runs by 4-connectivity (T), or the other way round (V). No earlier
- * run: a minimum. No later run: a maximum. Two runs or more of each: a saddle. */
+ * pixel, by the mesh's connectivity. No earlier run: a minimum. No later run: a maximum. Two runs or more of each: a
+ * saddle. */
 typedef struct psh__ring_table {
     uint8_t n_runs[256];        /* 0: minimum or maximum; 1: nothing happens here; 2 to 4: saddle */
     uint8_t earlier[256][4];    /* direction (bit number) of a neighbour in earlier run i */
@@ -62,6 +72,6 @@ typedef struct psh__ring_table {
     uint8_t critical[32];                                     /* the set of all three, for psh__ring_find */
 } psh__ring_table;
 
-void psh__ring_table_fill(psh_construction construction, psh__ring_table *dst);
+void psh__ring_table_fill(psh__mesh2d mesh, psh__ring_table *dst);
 
 #endif
