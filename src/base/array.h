@@ -53,6 +53,9 @@ psh_status psh__npz_open(const char *path, psh__npz **dst, psh_error *err);
 /* The same from bytes at hand (standard input can be read but once); takes them over, also when it fails. */
 psh_status psh__npz_open_bytes(const char *path, psh__bytes *bytes, psh__npz **dst, psh_error *err);
 bool psh__npz_has(const psh__npz *npz, const char *name); /* "points", without .npy */
+/* Every member in turn: the name of the i-th, with its .npy if it is an array, or NULL behind the last. Valid until the
+ * archive is freed. */
+const char *psh__npz_member(const psh__npz *npz, size_t i_member);
 /* PSH_ERR_SHAPE if there is no such member: the text lists those there are. The array may borrow from npz: free it
  * first. */
 psh_status psh__npz_read(psh__npz *npz, const char *name, psh__array *dst, psh_error *err);

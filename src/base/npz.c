@@ -87,6 +87,11 @@ bool psh__npz_has(const psh__npz *npz, const char *name) {
     return locate(npz, name) >= 0;
 }
 
+const char *psh__npz_member(const psh__npz *npz, size_t i_member) {
+    zip_int64_t n_members = zip_get_num_entries(npz->archive, 0);
+    return (zip_int64_t)i_member < n_members ? zip_get_name(npz->archive, i_member, ZIP_FL_ENC_RAW) : NULL;
+}
+
 static psh_status no_such_array(const psh__npz *npz, const char *name, psh_error *err) {
     char list[256] = "";
     size_t n = 0;

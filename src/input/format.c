@@ -41,6 +41,10 @@ static bool is_tiff(const psh__head *head) { /* the last two: BigTIFF */
            starts_with(head, "MM\0+", 4);
 }
 
+static bool is_zip(const psh__head *head) {
+    return starts_with(head, "PK\3\4", 4) || starts_with(head, "PK\5\6", 4);
+}
+
 #define IMAGE PSH__KIND(IMAGE)
 #define CLOUD PSH__KIND(CLOUD)
 #define MATRIX PSH__KIND(MATRIX)
@@ -78,12 +82,47 @@ static const psh__format table[] = {
      .open = psh__npy_open,
      .read = psh__stack_read_item,
      .close = psh__stack_close},
+    {.name = ".npz",
+     .kinds = IMAGE | CLOUD | MATRIX,
+     .has_fields = true,
+     .recognise = is_zip,
+     .open = psh__bundle_open,
+     .read = psh__bundle_read_item,
+     .close = psh__bundle_close},
+    {.name = "PLY",
+     .endings = ".ply",
+     .kinds = MESH | CLOUD,
+     .is_text = true,
+     .has_fields = true,
+     .recognise = psh__ply_is,
+     .read = psh__ply_read_item},
+    {.name = "OFF",
+     .endings = ".off",
+     .kinds = MESH | CLOUD,
+     .is_text = true,
+     .has_fields = true,
+     .recognise = psh__off_is,
+     .read = psh__off_read_item},
+    {.name = "OBJ",
+     .endings = ".obj",
+     .kinds = MESH | CLOUD,
+     .is_text = true,
+     .has_fields = true,
+     .recognise = psh__obj_is,
+     .read = psh__obj_read_item},
     {.name = "Perseus",
      .endings = ".perseus",
      .kinds = IMAGE,
      .is_vague = true, /* labels, one a line, begin so too */
      .recognise = psh__perseus_is,
      .read = read_perseus},
+    {.name = "a text table",
+     .endings = ".xyz",
+     .kinds = CLOUD | MATRIX,
+     .is_text = true,
+     .is_vague = true,
+     .recognise = psh__table_is,
+     .read = psh__table_read_item},
 };
 #define N_ROWS (sizeof table / sizeof *table)
 
@@ -133,7 +172,6 @@ static const struct {
     {"P6", 2, "a Netpbm image other than PGM"},
     {"P7", 2, "a Netpbm image other than PGM"},
     {"\x89HDF", 4, "an HDF5 file"},
-    {"PK\3\4", 4, "a zip archive, such as an .npz of diagrams"},
     {"%PDF", 4, "a PDF document"},
 };
 

@@ -37,6 +37,7 @@ typedef struct psh__format {
     const char *name;    /* for error texts: "PNG" */
     const char *endings; /* of names, " .tif .tiff": a file that is named so and is not so is a fault, in folders too */
     unsigned kinds;      /* what its files can be read as: PSH__KIND() | ... A format that holds meshes has CLOUD too */
+    bool is_text;        /* open() and read() are called under the C locale: base/text.h */
     bool has_fields;     /* psh_input_params.field means something */
     bool is_vague;       /* numbers without a signature: in folders only if a cloud or matrix is asked for, or the name
                             ends so */
@@ -45,7 +46,7 @@ typedef struct psh__format {
     /* Counts the items: n_items, is_indexed, labels, state. NULL: always one, and nothing to prepare. Errors as in
      * readers.h; then nothing may be left to free but `content` and `labels`. */
     psh_status (*open)(psh__loaded *file, psh_error *err);
-    /* dst is zeroed; sets the kind and one of the pointers, or on failure nothing. Threads: several at once. */
+    /* dst is zeroed; sets the kind and one of the pointers, on failure none. Threads: several at once. */
     psh_status (*read)(const psh__loaded *file, size_t i_item, psh_item *dst, psh_error *err);
     void (*close)(psh__loaded *file); /* frees `state`; NULL where there is none */
 } psh__format;

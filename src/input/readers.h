@@ -50,8 +50,18 @@ psh__open psh__idx_open, psh__npy_open;
 psh__read_item psh__stack_read_item;
 psh__close psh__stack_close;
 
+/* An archive of arrays: the one that holds items, and labels. */
+psh__open psh__bundle_open;
+psh__read_item psh__bundle_read_item;
+psh__close psh__bundle_close;
+
 /* An IDX file of any number of axes, its items big-endian as they stand there. */
 psh_status psh__idx_parse(const uint8_t *bytes, size_t n_bytes, psh__array *dst, psh_error *err);
+
+/* --- Meshes and tables: text, or begun by text -------------------------------------------------------------------- */
+
+psh__recognise psh__off_is, psh__obj_is, psh__ply_is, psh__table_is;
+psh__read_item psh__off_read_item, psh__obj_read_item, psh__ply_read_item, psh__table_read_item;
 
 /* --- Helpers ------------------------------------------------------------------------------------------------------ */
 

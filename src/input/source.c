@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/text.h"
 
 static psh_status unknown_format(const char *path, const psh__head *head, bool is_inside_gzip, psh_error *err) {
     char expected[PSH__FORMAT_LIST_BYTES];
@@ -49,6 +50,27 @@ static void unload(const psh__format *format, psh__loaded *file) {
     psh__content_free(&file->content);
 }
 
+/* Both under the C locale where the format is text. */
+static psh_status call_open(const psh__format *format, psh__loaded *file, psh_error *err) {
+    psh__c_locale locale;
+    if (!format->open) return PSH_OK;
+    if (!format->is_text) return format->open(file, err);
+    if (!psh__c_locale_enter(&locale)) return psh__error_memory(err, "a locale", 0);
+    psh_status status = format->open(file, err);
+    psh__c_locale_leave(&locale);
+    return status;
+}
+
+static psh_status call_read(const psh__format *format, const psh__loaded *file, size_t i_item, psh_item *dst,
+                            psh_error *err) {
+    psh__c_locale locale;
+    if (!format->is_text) return format->read(file, i_item, dst, err);
+    if (!psh__c_locale_enter(&locale)) return psh__error_memory(err, "a locale", 0);
+    psh_status status = format->read(file, i_item, dst, err);
+    psh__c_locale_leave(&locale);
+    return status;
+}
+
 /* Loads the file and lets its format, which is told anew, open it. On failure nothing is left but is_foreign. */
 static psh_status load(const psh__source *source, const psh__format **dst, psh__loaded *file, psh_error *err) {
     *file = (psh__loaded){.params = source->params, .n_items = 1};
@@ -61,8 +83,8 @@ static psh_status load(const psh__source *source, const psh__format **dst, psh__
                             source->path);
     } else if (!format) {
         status = unknown_format(source->path, &head, file->content.inflated != NULL, err);
-    } else if (format->open) {
-        status = format->open(file, err);
+    } else {
+        status = call_open(format, file, err);
         if (status != PSH_OK) status = psh__error_prefix(err, status, "%s", source->path);
     }
     if (status == PSH_OK) return PSH_OK;
@@ -105,7 +127,7 @@ psh_status psh__source_read(const psh__source *source, size_t i_item, psh_item *
     psh_status status;
     if (!source->is_held) PSH_TRY(load(source, &format, &file, err));
     if (i_item < file.n_items && !source->is_fault)
-        status = format->read(&file, i_item, dst, err);
+        status = call_read(format, &file, i_item, dst, err);
     else if (source->is_fault)
         status = psh__error(err, PSH_ERR_CORRUPT, "the file has changed since it was listed; leave it alone");
     else
