@@ -55,6 +55,15 @@ PSH_API const psh_meta *psh_diagrams_meta_const(const psh_diagrams *set);
 PSH_API psh_status psh_diagrams_select(const psh_diagrams *src, const size_t *rows, size_t n_rows, uint32_t dims_mask,
                                        bool pool, psh_diagrams **dst, psh_error *err);
 
+/* psh_diagrams_join() :
+ * One set of all diagrams of sets[0..n_sets-1], in that order. names : (n_sets) or NULL: what diagrams without a name
+ * are called, "name" if a set has one diagram, else "name[0]", "name[1]", ... Classes that have names are matched by
+ * name, and numbered in byte order of their names where the sets' own lists differ; numbers without names are kept. The
+ * metadata has those of the sets, each once, under "joined", unless all are empty. Errors: PSH_ERR_DATA (classes with
+ * names in one set, and numbers alone in another), PSH_ERR_MEMORY. */
+PSH_API psh_status psh_diagrams_join(const psh_diagrams *const *sets, const char *const *names, size_t n_sets,
+                                     psh_diagrams **dst, psh_error *err);
+
 /* psh_rows_sample() :
  * rows : (n_rows) distinct rows of [0, n_items), rising, drawn uniformly with `seed`. n_rows <= n_items (assert).
  * Cost: O(n_items), no memory. */
@@ -76,12 +85,30 @@ typedef enum psh_diagram_format {
     PSH_DIAGRAM_AUTO =
         0, /* reading: by content; writing: by the path's ending (.npz, .csv, .pers, .vtu, .dipha, .diagram) */
     PSH_DIAGRAM_NPZ = 1,
-    PSH_DIAGRAM_CSV = 2,  /* header "diagram,dim,birth,death[,name,label]"; also read: no header; 2 or 3 columns, one
-                             diagram; columns in any order under a header */
-    PSH_DIAGRAM_PERS = 3, /* GUDHI's: one diagram a file */
-    PSH_DIAGRAM_VTU = 4,  /* TTK's, for ParaView: any number of diagrams side by side */
-    PSH_DIAGRAM_DIPHA = 5 /* DIPHA's: one diagram a file */
+    PSH_DIAGRAM_CSV = 2,    /* header "diagram,dim,birth,death[,name,label]"; also read: no header; 2 or 3 columns, one
+                               diagram; columns in any order under a header */
+    PSH_DIAGRAM_PERS = 3,   /* GUDHI's: one diagram a file */
+    PSH_DIAGRAM_VTU = 4,    /* TTK's, for ParaView: any number of diagrams side by side */
+    PSH_DIAGRAM_DIPHA = 5,  /* DIPHA's: one diagram a file */
+    PSH_DIAGRAM_RIPSER = 6, /* what Ripser prints; read only */
+    PSH_DIAGRAM_GIOTTO = 7, /* giotto-tda's .npy (n_samples, n_features, 3), padded with points on the diagonal */
+    PSH_DIAGRAM_NPY = 8, /* one diagram as .npy: (n, 2) birth, death; (n, 3) birth, death, dim or dim, birth, death */
+    PSH_DIAGRAM_CRIPSER =
+        9, /* CubicalRipser's .npy (n, 9) or (n, 11), or the same as comma-separated text; read only */
+    PSH_DIAGRAM_PERSEUS = 10 /* what Perseus writes, a file a dimension; read only, and on request only */
 } psh_diagram_format;
+
+/* psh_diagram_format_name() : "npz", "csv", ... for people and options; NULL for AUTO and unknown numbers.
+ * psh_diagram_format_find() : the other way round; PSH_ERR_PARAMETER lists the names there are.
+ * psh_diagram_format_of_path() : by the path's ending, as psh_diagrams_write() does; PSH_ERR_FORMAT if it says nothing.
+ * psh_diagram_format_ending() : ".npz", ".npy", ...; NULL where there is none.
+ * psh_diagram_format_holds_many() : can a file of the format hold more than one diagram? Static storage; threads: safe.
+ */
+PSH_API const char *psh_diagram_format_name(psh_diagram_format format);
+PSH_API psh_status psh_diagram_format_find(const char *name, psh_diagram_format *dst, psh_error *err);
+PSH_API psh_status psh_diagram_format_of_path(const char *path, psh_diagram_format *dst, psh_error *err);
+PSH_API const char *psh_diagram_format_ending(psh_diagram_format format);
+PSH_API bool psh_diagram_format_holds_many(psh_diagram_format format);
 
 /* psh_diagrams_read() :
  * path "-" is standard input. essential: what becomes of infinite deaths in the file; *n_essential (may be NULL): how
@@ -90,13 +117,27 @@ typedef enum psh_diagram_format {
  * each with file and line or array name; PSH_ERR_PARAMETER; PSH_ERR_MEMORY. */
 PSH_API psh_status psh_diagrams_read(const char *path, psh_diagram_format format, psh_essential essential,
                                      double essential_value, psh_diagrams **dst, size_t *n_essential, psh_error *err);
+typedef struct psh_diagram_read_params {
+    size_t struct_bytes;
+    psh_diagram_format format; /* default: by content */
+    psh_essential essential;   /* default: drop */
+    double essential_value;
+    bool negate; /* births and deaths change their sign: for files of superlevel sets that have births above deaths.
+                    Infinite deaths, of either sign, become +INFINITY. The metadata then says "negated" */
+    const char *columns; /* "b,d", "dim,b,d" or "b,d,dim": the columns of text without a header (.csv, .pers) and of
+                            .npy, where it is not the format's usual order; NULL: the usual */
+} psh_diagram_read_params;
+
+/* psh_diagrams_read_as() : the same with all options there are. Also PSH_ERR_PARAMETER for unknown columns. */
+PSH_API psh_status psh_diagrams_read_as(const char *path, const psh_diagram_read_params *params, psh_diagrams **dst,
+                                        size_t *n_essential, psh_error *err);
 /* psh_diagrams_write() :
- * PSH_DIAGRAM_PERS and PSH_DIAGRAM_DIPHA write one diagram only (PSH_ERR_SHAPE otherwise). Doubles survive the round
- * trip bit for bit in every format; the same set gives the same bytes. What a format cannot hold (labels, names,
- * metadata in .pers and DIPHA; metadata, and label names that would not come back as they are, in .csv) is named in
- * `lost` : text of at most `lost_bytes`, "" if nothing; may be NULL. "-" is standard output, and needs a format.
- * Errors: PSH_ERR_SHAPE, PSH_ERR_FORMAT (the ending says nothing), PSH_ERR_FILE_WRITE, PSH_ERR_MEMORY; the old file
- * then stays. */
+ * PSH_DIAGRAM_PERS, PSH_DIAGRAM_DIPHA and PSH_DIAGRAM_NPY write one diagram only (PSH_ERR_SHAPE otherwise); formats
+ * that are read only are PSH_ERR_FORMAT. Doubles survive the round trip bit for bit in every format; the same set gives
+ * the same bytes. What a format cannot hold (labels, names, metadata in .pers and DIPHA; metadata, and label names that
+ * would not come back as they are, in .csv) is named in `lost` : text of at most `lost_bytes`, "" if nothing; may be
+ * NULL. "-" is standard output, and needs a format. Errors: PSH_ERR_SHAPE, PSH_ERR_FORMAT (the ending says nothing),
+ * PSH_ERR_FILE_WRITE, PSH_ERR_MEMORY; the old file then stays. */
 PSH_API psh_status psh_diagrams_write(const psh_diagrams *set, const char *path, psh_diagram_format format, char *lost,
                                       size_t lost_bytes, psh_error *err);
 

@@ -13,8 +13,10 @@
 
 #include "base/dipha.h"
 #include "base/error.h"
+#include "base/params.h"
 #include "base/text.h"
 #include "base/vtk_xml.h"
+#include "diagram/npy_table.h"
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
@@ -41,6 +43,30 @@ static bool is_dipha(const start *file) {
     return psh__dipha_is(file->bytes->data, file->bytes->n_bytes);
 }
 
+static bool is_numpy(const start *file) {
+    return starts_with(file, "\x93NUMPY", 6);
+}
+
+static bool is_giotto(const start *file) {
+    size_t n_axes, shape[PSH__ARRAY_MAX_AXES];
+    return is_numpy(file) && psh__npy_shape(file->bytes, &n_axes, shape) && n_axes == 3 && shape[2] == 3;
+}
+
+/* A damaged one too: its reader then says what is damaged. */
+static bool is_npy(const start *file) {
+    size_t n_axes, shape[PSH__ARRAY_MAX_AXES];
+    if (!is_numpy(file)) return false;
+    return !psh__npy_shape(file->bytes, &n_axes, shape) || (n_axes == 2 && (shape[1] == 2 || shape[1] == 3));
+}
+
+static bool is_cripser(const start *file) {
+    return psh__is_cripser(file->bytes, file->line, file->n_line_chars);
+}
+
+static bool is_ripser(const start *file) {
+    return file->line && psh__is_ripser(file->line, file->n_line_chars);
+}
+
 static bool is_csv(const start *file) {
     return file->line && memchr(file->line, ',', file->n_line_chars);
 }
@@ -53,14 +79,23 @@ static bool is_pers(const start *file) {
     return psh__number_read(file->line, n, &ignored) != PSH__NUMBER_NONE;
 }
 
+/* Nothing in the file tells: only on request. */
+static bool is_untold(const start *file) {
+    (void)file;
+    return false;
+}
+
+/* Lines of text are recognised last, and read and written under the C locale. */
+typedef enum nature { BINARY, TEXT, BOTH } nature;
+
 enum { MANY = 1, NAMES = 2, LABELS = 4, LABEL_NAMES = 8, METADATA = 16 };
 
 typedef struct row {
     psh_diagram_format format;
-    const char *name, *endings; /* ".dipha .diagram"; NULL: written on request only, or never */
-    const char *what;           /* for a user who must choose one */
-    bool is_text;               /* lines of text: recognised last, read and written under the C locale */
-    unsigned holds;             /* MANY diagrams, NAMES, ... */
+    const char *name, *ending, *other_ending; /* of files; the first row of an ending is taken for it in writing */
+    const char *what;                         /* for a user who must choose one */
+    nature nature;
+    unsigned holds; /* MANY diagrams, NAMES, ... */
     bool (*recognise)(const start *file);
     psh_status (*read)(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
     psh_status (*write)(const psh_diagrams *set, const char *path, psh_error *err);    /* NULL: not written */
@@ -68,25 +103,41 @@ typedef struct row {
 } row;
 
 static const row table[] = {
-    {PSH_DIAGRAM_NPZ, "npz", ".npz", "a zip archive", false, MANY | NAMES | LABELS | LABEL_NAMES | METADATA, is_npz,
-     psh__diagrams_read_npz, psh__diagrams_write_npz, NULL},
-    {PSH_DIAGRAM_CSV, "csv", ".csv", "diagram,dim,birth,death", true, MANY | NAMES | LABELS | LABEL_NAMES, is_csv,
-     psh__diagrams_read_csv, psh__diagrams_write_csv, psh__csv_lost},
-    {PSH_DIAGRAM_PERS, "pers", ".pers", "lines of [dim] birth death", true, 0, is_pers, psh__diagrams_read_pers,
-     psh__diagrams_write_pers, NULL},
-    {PSH_DIAGRAM_VTU, "vtu", ".vtu", "TTK's", false, MANY | NAMES | LABELS | LABEL_NAMES | METADATA, is_vtu,
+    {PSH_DIAGRAM_NPZ, "npz", ".npz", NULL, "a zip archive", BINARY, MANY | NAMES | LABELS | LABEL_NAMES | METADATA,
+     is_npz, psh__diagrams_read_npz, psh__diagrams_write_npz, NULL},
+    {PSH_DIAGRAM_VTU, "vtu", ".vtu", NULL, "TTK's", BINARY, MANY | NAMES | LABELS | LABEL_NAMES | METADATA, is_vtu,
      psh__diagrams_read_vtu, psh__diagrams_write_vtu, NULL},
-    {PSH_DIAGRAM_DIPHA, "dipha", ".dipha .diagram", "DIPHA's", false, 0, is_dipha, psh__diagrams_read_dipha,
+    {PSH_DIAGRAM_DIPHA, "dipha", ".dipha", ".diagram", "DIPHA's", BINARY, 0, is_dipha, psh__diagrams_read_dipha,
      psh__diagrams_write_dipha, NULL},
+    {PSH_DIAGRAM_GIOTTO, "giotto", ".npy", NULL, "giotto-tda's (n_samples, n_features, 3)", BINARY, MANY, is_giotto,
+     psh__diagrams_read_giotto, psh__diagrams_write_giotto, psh__giotto_lost},
+    {PSH_DIAGRAM_CRIPSER, "cripser", NULL, NULL, "CubicalRipser's rows", BOTH, 0, is_cripser,
+     psh__diagrams_read_cripser, NULL, NULL},
+    {PSH_DIAGRAM_NPY, "npy", ".npy", NULL, "an array (n, 2) or (n, 3)", BINARY, 0, is_npy, psh__diagrams_read_npy,
+     psh__diagrams_write_npy, NULL},
+    {PSH_DIAGRAM_RIPSER, "ripser", NULL, NULL, "what Ripser prints", TEXT, MANY, is_ripser, psh__diagrams_read_ripser,
+     NULL, NULL},
+    {PSH_DIAGRAM_CSV, "csv", ".csv", NULL, "diagram,dim,birth,death", TEXT, MANY | NAMES | LABELS | LABEL_NAMES, is_csv,
+     psh__diagrams_read_csv, psh__diagrams_write_csv, psh__csv_lost},
+    {PSH_DIAGRAM_PERS, "pers", ".pers", NULL, "lines of [dim] birth death", TEXT, 0, is_pers, psh__diagrams_read_pers,
+     psh__diagrams_write_pers, NULL},
+    {PSH_DIAGRAM_PERSEUS, "perseus", NULL, NULL, "Perseus' out_0.txt", TEXT, 0, is_untold, psh__diagrams_read_perseus,
+     NULL, NULL},
 };
 #define N_ROWS (sizeof table / sizeof *table)
 
+#define IMAGE "an image; 'persihash diagram' makes diagrams of images"
 static const struct {
     const char *magic;
     size_t n_bytes;
     const char *what;
 } foreign[] = {
-    {"\x93NUMPY", 6, "a single NumPy array (.npy); a set of diagrams is an .npz with points, dims and offsets"},
+    {"\x93NUMPY", 6, "a NumPy array that is no diagram by its shape: not (n, 2), (n, 3), (n, 9) or (n_samples, n, 3)"},
+    {"\x89PNG", 4, IMAGE},
+    {"\xff\xd8\xff", 3, IMAGE},
+    {"II*\0", 4, IMAGE},
+    {"MM\0*", 4, IMAGE},
+    {"OFF", 3, "a mesh; 'persihash diagram' makes diagrams of meshes"},
     {"\x1f\x8b", 2, "a gzip file; unpack it first"},
     {"<?xml", 5, "an XML file, but none of VTK; export its diagram as CSV (dim,birth,death)"},
     {"\x89HDF", 4, "an HDF5 file; export the diagrams as .npz"},
@@ -111,16 +162,13 @@ void psh__lost_add(psh__lost *lost, const char *word) {
     list_add(lost, ", ", word);
 }
 
-/* ".npz (a zip archive), .csv (diagram,dim,birth,death), ..." of the formats that `is_for_writing` asks for. */
-static const char *list_formats(char *text, size_t room, bool is_for_writing) {
+/* "npz (a zip archive), vtu (TTK's), ..." : what can be read. */
+static const char *list_names(char *text, size_t room) {
     psh__lost words = {.text = text, .room = room};
     *text = 0;
     for (size_t i = 0; i < N_ROWS; i++) {
         char word[120];
-        const char *name = table[i].endings ? table[i].endings : table[i].name;
-        if (is_for_writing && !table[i].endings) continue;
-        snprintf(word, sizeof word, is_for_writing ? "%.*s" : "%.*s (%s)", (int)strcspn(name, " "), name,
-                 table[i].what);
+        snprintf(word, sizeof word, "%s (%s)", table[i].name, table[i].what);
         list_add(&words, ", ", word);
     }
     return text;
@@ -136,6 +184,33 @@ static psh_status check_format(psh_diagram_format format, psh_error *err) {
         list_add(&words, ", ", word);
     }
     return psh__error(err, PSH_ERR_PARAMETER, "diagram format %d; expected auto (0), %s", (int)format, names);
+}
+
+/* --- names for users ---------------------------------------------------------------------------------------------- */
+
+psh_status psh_diagram_format_find(const char *name, psh_diagram_format *dst, psh_error *err) {
+    char names[PSH_ERROR_BYTES] = "";
+    psh__lost words = {.text = names, .room = sizeof names};
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (!strcmp(table[i].name, name)) return *dst = table[i].format, PSH_OK;
+        list_add(&words, ", ", table[i].name);
+    }
+    return psh__error(err, PSH_ERR_PARAMETER, "no format '%s'; expected one of %s", name, names);
+}
+
+const char *psh_diagram_format_name(psh_diagram_format format) {
+    const row *how = row_of(format);
+    return how ? how->name : NULL;
+}
+
+const char *psh_diagram_format_ending(psh_diagram_format format) {
+    const row *how = row_of(format);
+    return how ? how->ending : NULL;
+}
+
+bool psh_diagram_format_holds_many(psh_diagram_format format) {
+    const row *how = row_of(format);
+    return how && how->holds & MANY;
 }
 
 /* --- recognising -------------------------------------------------------------------------------------------------- */
@@ -158,9 +233,9 @@ static const char *first_line(const psh__bytes *bytes, size_t *n_chars) {
     return NULL;
 }
 
-static const row *ask_rows(const start *file, bool is_text) {
+static const row *ask_rows(const start *file, nature asked) {
     for (size_t i = 0; i < N_ROWS; i++)
-        if (table[i].is_text == is_text && table[i].recognise(file)) return &table[i];
+        if ((table[i].nature == asked || table[i].nature == BOTH) && table[i].recognise(file)) return &table[i];
     return NULL;
 }
 
@@ -169,47 +244,67 @@ static psh_status recognise(const char *path, const psh__bytes *bytes, const row
     start file = {.bytes = bytes};
     if (bytes->n_bytes == 0)
         return psh__error(err, PSH_ERR_CORRUPT, "%s: empty file; expected diagrams: %s", path,
-                          list_formats(formats, sizeof formats, false));
-    *dst = ask_rows(&file, false);
+                          list_names(formats, sizeof formats));
+    *dst = ask_rows(&file, BINARY);
     if (*dst) return PSH_OK;
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (starts_with(&file, foreign[i].magic, foreign[i].n_bytes))
             return psh__error(err, PSH_ERR_FORMAT, "%s: is %s", path, foreign[i].what);
     file.line = first_line(bytes, &file.n_line_chars);
-    *dst = ask_rows(&file, true);
+    *dst = ask_rows(&file, TEXT);
     if (*dst) return PSH_OK;
-    return psh__error(err, PSH_ERR_FORMAT, "%s: no diagrams; expected %s", path,
-                      list_formats(formats, sizeof formats, false));
+    return psh__error(err, PSH_ERR_FORMAT, "%s: no diagrams; expected %s", path, list_names(formats, sizeof formats));
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static psh_status read_row(const row *how, const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err) {
     psh__c_locale locale;
-    if (!how->is_text) return how->read(path, bytes, set, err);
+    if (how->nature == BINARY) return how->read(path, bytes, set, err);
     if (!psh__c_locale_enter(&locale)) return psh__error_memory(err, "a locale", 0);
     psh_status status = how->read(path, bytes, set, err);
     psh__c_locale_leave(&locale);
     return status;
 }
 
-psh_status psh_diagrams_read(const char *path, psh_diagram_format format, psh_essential essential,
-                             double essential_value, psh_diagrams **dst, size_t *n_essential, psh_error *err) {
+static psh_status parse_columns(const char *text, psh__columns *dst, psh_error *err) {
+    static const char *const orders[] = {
+        [PSH__COLUMNS_USUAL] = "",
+        [PSH__COLUMNS_BIRTH_DEATH] = "b,d",
+        [PSH__COLUMNS_DIM_BIRTH_DEATH] = "dim,b,d",
+        [PSH__COLUMNS_BIRTH_DEATH_DIM] = "b,d,dim",
+    };
+    for (*dst = PSH__COLUMNS_USUAL; *dst <= PSH__COLUMNS_BIRTH_DEATH_DIM; ++*dst)
+        if (!strcmp(text ? text : "", orders[*dst])) return PSH_OK;
+    return psh__error(err, PSH_ERR_PARAMETER, "columns '%s'; expected b,d or dim,b,d or b,d,dim", text);
+}
+
+psh_status psh_diagrams_read_as(const char *path, const psh_diagram_read_params *params, psh_diagrams **dst,
+                                size_t *n_essential, psh_error *err) {
     assert(path && dst);
     psh_status status = PSH_OK;
     psh__bytes bytes = {0};
     psh_diagrams *set = NULL;
+    psh_diagram_read_params wanted;
+    psh__columns columns;
     size_t n_left_out = 0;
     const char *name = strcmp(path, "-") ? path : "standard input";
-    const row *how = row_of(format);
+    psh__params_copy(&wanted, sizeof wanted, params);
+    const row *how = row_of(wanted.format);
 
-    PSH_TRY_GOTO(check_format(format, err));
-    PSH_TRY_GOTO(psh__essential_check(essential, essential_value, err));
+    PSH_TRY_GOTO(check_format(wanted.format, err));
+    PSH_TRY_GOTO(psh__essential_check(wanted.essential, wanted.essential_value, err));
+    PSH_TRY_GOTO(parse_columns(wanted.columns, &columns, err));
     PSH_TRY_GOTO(psh__bytes_read(path, &bytes, err));
     if (!how) PSH_TRY_GOTO(recognise(name, &bytes, &how, err));
     PSH_TRY_GOTO(psh_diagrams_create(&set, err));
+    set->reads_negated = wanted.negate, set->columns = columns;
     PSH_TRY_GOTO(read_row(how, name, &bytes, set, err));
-    PSH_TRY_GOTO(psh__set_apply_essential(set, essential, essential_value, &n_left_out, err));
+    if (wanted.negate && psh_meta_set_bool(set->meta, "negated", true) != PSH_OK) {
+        status = psh__error_memory(err, "metadata", 16);
+        goto done;
+    }
+    PSH_TRY_GOTO(psh__set_apply_essential(set, wanted.essential, wanted.essential_value, &n_left_out, err));
 done:
     psh__bytes_free(&bytes);
     if (status == PSH_OK) {
@@ -221,20 +316,37 @@ done:
     return status;
 }
 
+psh_status psh_diagrams_read(const char *path, psh_diagram_format format, psh_essential essential,
+                             double essential_value, psh_diagrams **dst, size_t *n_essential, psh_error *err) {
+    psh_diagram_read_params params = PSH_PARAMS(psh_diagram_read_params);
+    params.format = format, params.essential = essential, params.essential_value = essential_value;
+    return psh_diagrams_read_as(path, &params, dst, n_essential, err);
+}
+
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
+static bool ends_with(const char *path, const char *ending) {
+    size_t n_chars = strlen(path), n = ending ? strlen(ending) : 0;
+    return n && n_chars > n && !strcasecmp(path + n_chars - n, ending);
+}
+
 static psh_status row_of_path(const char *path, const row **dst, psh_error *err) {
-    char endings[PSH_ERROR_BYTES];
-    size_t n_chars = strlen(path);
-    for (size_t i = 0; i < N_ROWS; i++)
-        for (const char *ending = table[i].endings; ending && *ending;) {
-            size_t n = strcspn(ending, " ");
-            if (n_chars > n && !strncasecmp(path + n_chars - n, ending, n)) return *dst = &table[i], PSH_OK;
-            ending += n + (ending[n] == ' ');
-        }
+    char endings[PSH_ERROR_BYTES] = "";
+    psh__lost words = {.text = endings, .room = sizeof endings};
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (ends_with(path, table[i].ending) || ends_with(path, table[i].other_ending)) return *dst = &table[i], PSH_OK;
+        if (table[i].ending && !strstr(endings, table[i].ending)) list_add(&words, ", ", table[i].ending);
+    }
     return psh__error(err, PSH_ERR_FORMAT,
                       "%s: the ending names no format of diagrams; expected one of %s, or say the format", path,
-                      list_formats(endings, sizeof endings, true));
+                      endings);
+}
+
+psh_status psh_diagram_format_of_path(const char *path, psh_diagram_format *dst, psh_error *err) {
+    const row *how = NULL;
+    PSH_TRY(row_of_path(path, &how, err));
+    *dst = how->format;
+    return PSH_OK;
 }
 
 static bool has_names(const psh_diagrams *set) {
@@ -263,7 +375,7 @@ static psh_status list_lost(const psh_diagrams *set, const row *how, psh__lost *
 
 static psh_status write_row(const row *how, const psh_diagrams *set, const char *path, psh_error *err) {
     psh__c_locale locale;
-    if (!how->is_text) return how->write(set, path, err);
+    if (how->nature == BINARY) return how->write(set, path, err);
     if (!psh__c_locale_enter(&locale)) return psh__error_memory(err, "a locale", 0);
     psh_status status = how->write(set, path, err);
     psh__c_locale_leave(&locale);

@@ -16,11 +16,25 @@ psh_status psh__diagrams_read_pers(const char *path, psh__bytes *bytes, psh_diag
 psh_status psh__diagrams_read_vtu(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
 psh_status psh__diagrams_read_dipha(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
 
+psh_status psh__diagrams_read_ripser(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
+psh_status psh__diagrams_read_giotto(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
+psh_status psh__diagrams_read_npy(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
+psh_status psh__diagrams_read_cripser(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
+psh_status psh__diagrams_read_perseus(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err);
+
 psh_status psh__diagrams_write_npz(const psh_diagrams *set, const char *path, psh_error *err);
 psh_status psh__diagrams_write_csv(const psh_diagrams *set, const char *path, psh_error *err);
 psh_status psh__diagrams_write_pers(const psh_diagrams *set, const char *path, psh_error *err);
 psh_status psh__diagrams_write_vtu(const psh_diagrams *set, const char *path, psh_error *err);
 psh_status psh__diagrams_write_dipha(const psh_diagrams *set, const char *path, psh_error *err);
+psh_status psh__diagrams_write_giotto(const psh_diagrams *set, const char *path, psh_error *err);
+psh_status psh__diagrams_write_npy(const psh_diagrams *set, const char *path, psh_error *err);
+
+/* --- What a file is, where its first bytes do not tell alone ------------------------------------------------------ */
+
+/* line : the first line of text that is neither empty nor a comment, without its end; NULL if there is none. */
+bool psh__is_ripser(const char *line, size_t n_chars);
+bool psh__is_cripser(const psh__bytes *bytes, const char *line, size_t n_chars);
 
 /* *format AUTO becomes that of the path's ending. Errors: those of psh_diagrams_write() that can be known before there
  * is a set of n_diagrams. */
@@ -38,5 +52,6 @@ void psh__lost_add(psh__lost *lost, const char *word);
 
 /* What a CSV file loses of the numbering and the names of classes, beyond what the table says. */
 psh_status psh__csv_lost(const psh_diagrams *set, psh__lost *lost, psh_error *err);
+psh_status psh__giotto_lost(const psh_diagrams *set, psh__lost *lost, psh_error *err);
 
 #endif

@@ -2,8 +2,9 @@
  *
  * With a header the columns are found by name, in any order: diagram, dim (or dimension), birth, death, name, label.
  * Without one they are told from their number: 2 birth,death; 3 dim,birth,death; 4 diagram,dim,birth,death; 5 and name;
- * 6 and label. Without a diagram column the file is one diagram. Diagram numbers must rise from row to row, but may
- * begin anywhere and have gaps. A row with empty dim, birth and death stands for a diagram without points.
+ * 6 and label; three may be in another order on request. Without a diagram column the file is one diagram. Diagram
+ * numbers must rise from row to row, but may begin anywhere and have gaps. A row with empty dim, birth and death stands
+ * for a diagram without points.
  *
  * Labels are integers if all of them are; else they are names, and classes are numbered in the names' byte order.
  * Quotes may be doubled inside quoted fields; doubled quotes sort as single ones do, so raw texts are what is sorted.
@@ -147,8 +148,9 @@ static psh_status read_header(const cursor *text, const row *header, layout *dst
     return PSH_OK;
 }
 
-/* Tells the layout from the first row; *is_header if that row is a header. */
-static psh_status find_layout(const cursor *text, const row *first, layout *dst, bool *is_header, psh_error *err) {
+/* Tells the layout from the first row; *is_header if that row is a header. `columns` : of rows without one. */
+static psh_status find_layout(const cursor *text, const row *first, psh__columns columns, layout *dst, bool *is_header,
+                              psh_error *err) {
     double ignored;
     const field *start = &first->fields[0];
     *is_header = start->n_chars && psh__number_read(start->text, start->n_chars, &ignored) == PSH__NUMBER_NONE;
@@ -160,8 +162,13 @@ static psh_status find_layout(const cursor *text, const row *first, layout *dst,
                           "[,name,label]",
                           text->path, first->i_line, first->n_fields, MAX_FIELDS);
     if (*is_header) return read_header(text, first, dst, err);
+    if (columns != PSH__COLUMNS_USUAL && first->n_fields != (columns == PSH__COLUMNS_BIRTH_DEATH ? 2 : 3))
+        return psh__error(err, PSH_ERR_FORMAT, "%s:%zu: %zu columns, which are not the columns asked for", text->path,
+                          first->i_line, first->n_fields);
     size_t i_first = first->n_fields == 2 ? BIRTH : first->n_fields == 3 ? DIM : DIAGRAM;
     for (size_t i = 0; i < first->n_fields; i++) dst->field_of[i_first + i] = (int)i;
+    if (columns == PSH__COLUMNS_BIRTH_DEATH_DIM)
+        dst->field_of[BIRTH] = 0, dst->field_of[DEATH] = 1, dst->field_of[DIM] = 2;
     return PSH_OK;
 }
 
@@ -286,9 +293,8 @@ static psh_status add_point(reader *file, psh_error *err) {
                           "%s:%zu: dim '%.*s'; expected a homology dimension, 0 or more; columns are "
                           "[[diagram,]dim,]birth,death",
                           file->text.path, file->now.i_line, shown(&text), text.text);
-    psh_status status = psh__point_check(birth, death, (int32_t)dim, err);
-    if (status != PSH_OK) return psh__error_prefix(err, status, "%s:%zu", file->text.path, file->now.i_line);
-    return psh__set_add_point(file->set, &file->n_open, birth, death, (int32_t)dim, err);
+    psh_status status = psh__set_take_point(file->set, &file->n_open, birth, death, (int32_t)dim, err);
+    return status == PSH_OK ? PSH_OK : psh__error_prefix(err, status, "%s:%zu", file->text.path, file->now.i_line);
 }
 
 static psh_status read_rows(reader *file, psh_error *err) {
@@ -297,7 +303,7 @@ static psh_status read_rows(reader *file, psh_error *err) {
         return psh__error(err, PSH_ERR_FORMAT, "%s: no rows; expected [[diagram,]dim,]birth,death[,name,label]",
                           file->text.path);
     PSH_TRY(read_row(&file->text, &file->now, err));
-    PSH_TRY(find_layout(&file->text, &file->now, &file->columns, &is_header, err));
+    PSH_TRY(find_layout(&file->text, &file->now, file->set->columns, &file->columns, &is_header, err));
     if (file->columns.field_of[DIAGRAM] < 0) PSH_TRY(open_diagram(file, 0, err));
     for (bool first = !is_header; first || skip_to_row(&file->text); first = false) {
         if (!first) PSH_TRY(read_row(&file->text, &file->now, err));

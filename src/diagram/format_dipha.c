@@ -49,9 +49,8 @@ psh_status psh__diagrams_read_dipha(const char *path, psh__bytes *bytes, psh_dia
         if (dim > INT32_MAX)
             return psh__error(err, PSH_ERR_DATA, "%s: point %zu: dimension %lld; expected less than 2^31", path, i,
                               (long long)psh__dipha_integer(pair));
-        psh_status status = psh__point_check(birth, death, (int32_t)dim, err);
+        psh_status status = psh__set_take_point(set, &n_open, birth, death, (int32_t)dim, err);
         if (status != PSH_OK) return psh__error_prefix(err, status, "%s: point %zu", path, i);
-        PSH_TRY(psh__set_add_point(set, &n_open, birth, death, (int32_t)dim, err));
     }
     return psh__set_end_diagram(set, n_open, "", 0, -1, err);
 }

@@ -89,6 +89,8 @@ static psh_status read_points(reader *file, psh_error *err) {
         set->points = points;
         set->n_points = array.shape[0];
         set->points_room = 2 * set->n_points;
+        for (size_t i = 0; set->reads_negated && i < set->points_room; i++)
+            points[i] = i % 2 && isinf(points[i]) ? INFINITY : 0 - points[i];
     }
     psh__array_free(&array);
     return status;

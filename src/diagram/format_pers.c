@@ -1,9 +1,9 @@
 /* format_pers.c : GUDHI's .pers: one diagram as text.
  *
  * A line has 2, 3 or 4 numbers, the same on all lines: [[field] dim] birth death. Empty lines and lines whose first
- * character is # are skipped. A missing dim, or GUDHI's -1 for an unknown one, becomes 0; the field of coefficients is
- * not kept. Written with 3 columns, in the set's order, after a comment that names them, which also tells an empty
- * diagram from an empty file. */
+ * character is # are skipped; three columns may be in another order on request. A missing dim, or GUDHI's -1 for an
+ * unknown one, becomes 0; the field of coefficients is not kept. Written with 3 columns, in the set's order, after a
+ * comment that names them, which also tells an empty diagram from an empty file. */
 #include <string.h>
 
 #include "base/error.h"
@@ -47,17 +47,28 @@ static psh_status read_line(const char *path, const char *at, const char *stop, 
 }
 
 static psh_status add_point(const char *path, const line *now, psh_diagrams *set, size_t *n_open, psh_error *err) {
-    const double *death = &now->numbers[now->n_numbers - 1], *birth = death - 1, *dim = death - 2;
+    const double *death = &now->numbers[now->n_numbers - 1], *birth = death - 1, *dim = birth - 1;
     int32_t known_dim = 0;
+    if (set->columns == PSH__COLUMNS_BIRTH_DEATH_DIM) birth = now->numbers, death = birth + 1, dim = birth + 2;
     if (now->n_numbers > 2) {
         if (!(*dim >= -1 && *dim <= INT32_MAX) || *dim != (double)(int32_t)*dim)
             return psh__error(err, PSH_ERR_DATA, "%s:%zu: dimension %g; expected 0 or more, or -1 for unknown", path,
                               now->i_line, *dim);
         known_dim = *dim < 0 ? 0 : (int32_t)*dim;
     }
-    psh_status status = psh__point_check(*birth, *death, known_dim, err);
-    if (status != PSH_OK) return psh__error_prefix(err, status, "%s:%zu", path, now->i_line);
-    return psh__set_add_point(set, n_open, *birth, *death, known_dim, err);
+    psh_status status = psh__set_take_point(set, n_open, *birth, *death, known_dim, err);
+    return status == PSH_OK ? PSH_OK : psh__error_prefix(err, status, "%s:%zu", path, now->i_line);
+}
+
+/* The columns of the first line with numbers, which all others must have too. */
+static psh_status check_columns(const char *path, const line *first, psh__columns columns, psh_error *err) {
+    if (first->n_numbers < 2)
+        return psh__error(err, PSH_ERR_CORRUPT, "%s:%zu: one number; expected [[field] dim] birth death", path,
+                          first->i_line);
+    if (columns != PSH__COLUMNS_USUAL && first->n_numbers != (columns == PSH__COLUMNS_BIRTH_DEATH ? 2 : 3))
+        return psh__error(err, PSH_ERR_FORMAT, "%s:%zu: %zu columns, which are not the columns asked for", path,
+                          first->i_line, first->n_numbers);
+    return PSH_OK;
 }
 
 psh_status psh__diagrams_read_pers(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err) {
@@ -73,10 +84,10 @@ psh_status psh__diagrams_read_pers(const char *path, psh__bytes *bytes, psh_diag
         if (*at != '#') PSH_TRY(read_line(path, at, stop, &now, err));
         at = stop < end ? stop + 1 : end;
         if (now.n_numbers == 0) continue;
-        if (n_columns == 0) n_columns = now.n_numbers, i_first = now.i_line;
-        if (now.n_numbers < 2)
-            return psh__error(err, PSH_ERR_CORRUPT, "%s:%zu: one number; expected [[field] dim] birth death", path,
-                              now.i_line);
+        if (n_columns == 0) {
+            PSH_TRY(check_columns(path, &now, set->columns, err));
+            n_columns = now.n_numbers, i_first = now.i_line;
+        }
         if (now.n_numbers != n_columns)
             return psh__error(err, PSH_ERR_CORRUPT, "%s:%zu: %zu numbers; expected %zu, as in line %zu", path,
                               now.i_line, now.n_numbers, n_columns, i_first);

@@ -246,9 +246,8 @@ static psh_status add_pair(reader *file, size_t i_cell, size_t *n_open, psh_erro
     psh_status status = PSH_OK;
     if (dim > INT32_MAX || dim < 0)
         status = psh__error(err, PSH_ERR_DATA, "PairType %lld; expected a homology dimension", (long long)dim);
-    if (status == PSH_OK) status = psh__point_check(birth, death, (int32_t)dim, err);
-    if (status != PSH_OK) return psh__error_prefix(err, status, "cell %zu", i_cell);
-    return psh__set_add_point(file->set, n_open, birth, death, (int32_t)dim, err);
+    if (status == PSH_OK) status = psh__set_take_point(file->set, n_open, birth, death, (int32_t)dim, err);
+    return status == PSH_OK ? PSH_OK : psh__error_prefix(err, status, "cell %zu", i_cell);
 }
 
 /* --- diagrams ----------------------------------------------------------------------------------------------------- */

@@ -99,17 +99,25 @@ psh_status psh__point_check(double birth, double death, int32_t dim, psh_error *
         return psh__error(
             err, PSH_ERR_NOT_FINITE,
             "death is -inf; expected a finite death or +inf; if this is a superlevel diagram (births above "
-            "deaths), negate both columns");
+            "deaths), negate both columns (convert --negate)");
     if (isinf(birth))
         return psh__error(err, PSH_ERR_NOT_FINITE, "birth is %sinf; births must be finite; remove the point",
                           birth < 0 ? "-" : "");
     if (birth > death)
-        return psh__error(err, PSH_ERR_DATA,
-                          "birth %.17g > death %.17g; expected birth <= death; if this is a superlevel diagram (births "
-                          "above deaths), negate both columns; if the columns are (death, birth), swap them",
-                          birth, death);
+        return psh__error(
+            err, PSH_ERR_DATA,
+            "birth %.17g > death %.17g; expected birth <= death; if this is a superlevel diagram (births "
+            "above deaths), negate both columns (convert --negate); if the columns are (death, birth), swap them",
+            birth, death);
     if (dim < 0) return psh__error(err, PSH_ERR_DATA, "homology dimension %d; expected 0 or more", (int)dim);
     return PSH_OK;
+}
+
+psh_status psh__set_take_point(psh_diagrams *set, size_t *n_open, double birth, double death, int32_t dim,
+                               psh_error *err) {
+    if (set->reads_negated) birth = 0 - birth, death = isinf(death) ? INFINITY : 0 - death;
+    PSH_TRY(psh__point_check(birth, death, dim, err));
+    return psh__set_add_point(set, n_open, birth, death, dim, err);
 }
 
 bool psh__points_are_good(const double *points, size_t n_points) {

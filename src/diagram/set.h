@@ -10,6 +10,14 @@
 
 #include "persihash/diagram.h"
 
+/* The order of columns in a table whose header does not tell. */
+typedef enum psh__columns {
+    PSH__COLUMNS_USUAL, /* the format's own */
+    PSH__COLUMNS_BIRTH_DEATH,
+    PSH__COLUMNS_DIM_BIRTH_DEATH,
+    PSH__COLUMNS_BIRTH_DEATH_DIM
+} psh__columns;
+
 struct psh_diagrams {
     double *points;    // (M, 2)
     int32_t *dims;     // (M)
@@ -22,6 +30,9 @@ struct psh_diagrams {
     char **label_names; // (n_classes), pointers and characters in one block
     size_t n_classes;
     psh_meta *meta;
+    /* How a file is to be read; of a set that a reader fills. */
+    bool reads_negated; /* coordinates change sign */
+    psh__columns columns;
     /* Room, in items of each array: points_room counts doubles. */
     size_t points_room, dims_room, offsets_room, labels_room, names_room, name_text_room;
 };
@@ -36,6 +47,9 @@ psh_status psh__set_end_diagram(psh_diagrams *set, size_t n_open, const char *na
 
 /* The invariants of one point; the text says nothing of where it stands: the caller puts that before it. */
 psh_status psh__point_check(double birth, double death, int32_t dim, psh_error *err);
+/* A point as a reader found it: negated if the set asks for that, checked, added. -0 does not come about. */
+psh_status psh__set_take_point(psh_diagrams *set, size_t *n_open, double birth, double death, int32_t dim,
+                               psh_error *err);
 /* True if all `n_points` points keep the invariants. One pass, no branches: the way to check millions. */
 bool psh__points_are_good(const double *points, size_t n_points);
 
