@@ -21,7 +21,7 @@ static void files_that_hold_no_diagrams_are_called_by_their_name(void **state) {
         psh_status status;
         const char *text;
     } cases[] = {{"", 0, PSH_ERR_CORRUPT, "x: empty file"},
-                 {"\x93NUMPY\1\0", 8, PSH_ERR_FORMAT, "x: is a single NumPy array"},
+                 {"\x93NUMPY\1\0", 8, PSH_ERR_CORRUPT, "x: truncated inside the header"},
                  {"\x1f\x8b\x08", 3, PSH_ERR_FORMAT, "gzip"},
                  {"\x00\x46\xd7\xe0\x01\x00\x00\x00\x02", 9, PSH_ERR_CORRUPT, "a DIPHA file has 24"},
                  {"<?xml version=\"1.0\"?>", 21, PSH_ERR_FORMAT, "XML"},
@@ -29,9 +29,9 @@ static void files_that_hold_no_diagrams_are_called_by_their_name(void **state) {
                  {"\x89HDF\r\n", 6, PSH_ERR_FORMAT, "HDF5"},
                  {"\x80\x04\x95", 3, PSH_ERR_FORMAT, "pickle"},
                  {"\xff\xfe\x31\x00", 4, PSH_ERR_FORMAT, "UTF-16"},
-                 {"hello world", 11, PSH_ERR_FORMAT, "x: no diagrams; expected .npz"},
-                 {"\n\n  \n", 5, PSH_ERR_FORMAT, "x: no diagrams; expected .npz"},
-                 {"\0\0\0\0", 4, PSH_ERR_FORMAT, "x: no diagrams; expected .npz"},
+                 {"hello world", 11, PSH_ERR_FORMAT, "x: no diagrams; expected npz (a zip archive), "},
+                 {"\n\n  \n", 5, PSH_ERR_FORMAT, "x: no diagrams; expected npz (a zip archive), "},
+                 {"\0\0\0\0", 4, PSH_ERR_FORMAT, "x: no diagrams; expected npz (a zip archive), "},
                  {"PK", 2, PSH_ERR_FORMAT, "x: no zip archive"},
                  {"PK\3\4 and then nothing of a zip archive", 39, PSH_ERR_CORRUPT, "x: the archive is damaged"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -258,7 +258,7 @@ static void places_that_cannot_be_written_are_named(void **state) {
     assert_int_equal(psh_diagrams_write(set, scratch("x.pers"), PSH_DIAGRAM_AUTO, NULL, 0, &err), PSH_ERR_SHAPE);
     assert_non_null(strstr(err.text, "0 diagrams, but a file of the format pers holds one"));
     assert_int_equal(psh_diagrams_write(set, scratch("x.txt"), PSH_DIAGRAM_AUTO, NULL, 0, &err), PSH_ERR_FORMAT);
-    assert_non_null(strstr(err.text, "expected one of .npz, .csv, .pers"));
+    assert_non_null(strstr(err.text, "expected one of .npz, .vtu, .dipha, .npy, .csv, .pers"));
     assert_int_equal(psh_diagrams_write(set, "-", PSH_DIAGRAM_AUTO, NULL, 0, &err), PSH_ERR_FORMAT);
     assert_int_equal(psh_diagrams_write(set, scratch("none/x.csv"), PSH_DIAGRAM_AUTO, NULL, 0, &err),
                      PSH_ERR_FILE_WRITE);
