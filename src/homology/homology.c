@@ -17,6 +17,7 @@
 
 struct psh_homology {
     psh_cubical *cubical; /* each NULL until it is needed */
+    psh_rips *rips;
 };
 
 psh_status psh_homology_create(psh_homology **dst, psh_error *err) {
@@ -28,6 +29,7 @@ psh_status psh_homology_create(psh_homology **dst, psh_error *err) {
 void psh_homology_free(psh_homology *homology) {
     if (!homology) return;
     psh_cubical_free(homology->cubical);
+    psh_rips_free(homology->rips);
     psh__free(homology);
 }
 
@@ -51,8 +53,8 @@ static psh_status choose(psh_item_kind kind, psh_complex wanted, psh_complex *ds
     assert(kind >= PSH_ITEM_IMAGE && kind <= PSH_ITEM_MESH);
     *dst = wanted == PSH_COMPLEX_AUTO ? choices[kind].usual : wanted;
     if (*dst == choices[kind].usual || *dst == choices[kind].other) return PSH_OK;
-    return psh__error(err, PSH_ERR_PARAMETER, "complex %s of a %s; expected %s", psh_complex_name(wanted),
-                      psh_item_kind_name(kind), choices[kind].hint);
+    return psh__error(err, PSH_ERR_PARAMETER, "the complex %s is not for items of kind %s; expected %s",
+                      psh_complex_name(wanted), psh_item_kind_name(kind), choices[kind].hint);
 }
 
 /* Members that this complex does not read. */
@@ -68,7 +70,7 @@ static psh_status refuse_others(psh_item_kind kind, psh_complex complex, const p
                          : params->metric != PSH_POINT_EUCLIDEAN && kind == PSH_ITEM_MATRIX ? "a metric of points"
                                                                                             : NULL;
     if (!member) return PSH_OK;
-    return psh__error(err, PSH_ERR_PARAMETER, "%s is not for the %s complex of a %s; leave it out", member,
+    return psh__error(err, PSH_ERR_PARAMETER, "%s is not for the complex %s of items of kind %s; leave it out", member,
                       psh_complex_name(complex), psh_item_kind_name(kind));
 }
 
@@ -94,8 +96,17 @@ psh_status psh_homology_compute(psh_homology *homology, const psh_item *item, co
     psh_complex complex;
     assert(homology && item && intervals && n_intervals);
     PSH_TRY(psh_homology_check(item->kind, params, &complex, err));
-    if (complex != PSH_COMPLEX_CUBICAL)
-        return psh__error(err, PSH_ERR_UNSUPPORTED, "the %s complex is not there yet", psh_complex_name(complex));
-    if (!homology->cubical) PSH_TRY(psh_cubical_create(&homology->cubical, err));
-    return psh_cubical_compute(homology->cubical, item->image, params, intervals, n_intervals, n_essential, err);
+    switch (complex) {
+    case PSH_COMPLEX_RIPS:
+        if (!homology->rips) PSH_TRY(psh_rips_create(&homology->rips, err));
+        if (item->kind == PSH_ITEM_CLOUD)
+            return psh_rips_compute_cloud(homology->rips, item->cloud, params, intervals, n_intervals, n_essential,
+                                          err);
+        return psh_rips_compute_matrix(homology->rips, item->matrix, params, intervals, n_intervals, n_essential, err);
+    case PSH_COMPLEX_LOWER_STAR:
+        return psh__error(err, PSH_ERR_UNSUPPORTED, "the lower-star complex is not there yet");
+    default:
+        if (!homology->cubical) PSH_TRY(psh_cubical_create(&homology->cubical, err));
+        return psh_cubical_compute(homology->cubical, item->image, params, intervals, n_intervals, n_essential, err);
+    }
 }

@@ -3,6 +3,7 @@
  * refused, and so is an item of another kind than was asked for. */
 #include "base/error.h"
 #include "input/format.h"
+#include "input/image.h"
 #include "input/shape.h"
 
 /* Replaces *image by what `change` makes of it. */
@@ -58,6 +59,9 @@ static psh_status check_options(const psh_input_params *params, const psh_item *
     if (!has_points && params->n_samples != 0)
         return psh__error(err, PSH_ERR_PARAMETER, "sampling is for meshes and clouds; this is %s",
                           psh__kind_text(item->kind));
+    if (is_image && params->is_volume && item->image->shape[0] == 1)
+        return psh__error(err, PSH_ERR_SHAPE, "is no volume, but one plane of %zu x %zu pixels; leave out the wish",
+                          item->image->shape[1], item->image->shape[2]);
     return PSH_OK;
 }
 
