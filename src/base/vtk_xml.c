@@ -21,8 +21,13 @@
 #include "base/text.h"
 
 #define CHUNK_BYTES ((size_t)1 << 20)
+#define HEAD_BYTES 4096          /* the outermost element begins within these */
 #define MAX_COUNT (SIZE_MAX / 2) /* of anything: so no count is mistaken for PSH__VTK_ANY_TUPLES */
 #define SHOWN 60                 /* characters of a name in an error text */
+
+static bool is_blank(uint8_t c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 /* --- expat's memory ------------------------------------------------------------------------------------------------
  */
@@ -92,7 +97,7 @@ static const char *attribute(const XML_Char **attributes, const char *name) {
 
 static bool read_size(const char *text, size_t *dst) {
     size_t value = 0, i = 0, n_chars = strlen(text);
-    while (n_chars && strchr(" \t\r\n", text[n_chars - 1])) n_chars--; /* VTK pads numbers that it fills in later */
+    while (n_chars && is_blank((uint8_t)text[n_chars - 1])) n_chars--; /* VTK pads numbers that it fills in later */
     for (; i < n_chars && text[i] >= '0' && text[i] <= '9'; i++)
         if (!psh__size_mul(value, 10, &value) || !psh__size_add(value, (size_t)(text[i] - '0'), &value)) return false;
     *dst = value;
@@ -160,7 +165,7 @@ static void open_root(job *j, const char *name, const XML_Char **attributes) {
 static bool read_extent(const char *text, size_t sides[3]) {
     int64_t bounds[6];
     for (int i = 0; i < 6; i++) {
-        while (*text && strchr(" \t\r\n", *text)) text++;
+        while (is_blank((uint8_t)*text)) text++;
         size_t n_chars = strcspn(text, " \t\r\n");
         if (!psh__integer_read(text, n_chars, &bounds[i])) return false;
         text += n_chars;
@@ -193,6 +198,7 @@ static bool count_cells(job *j, const XML_Char **attributes) {
     for (int i = 0; i < 4; i++) {
         size_t n_cells;
         if (!read_attribute(j, attributes, kinds[i], 0, &n_cells)) return false;
+        if (i == 1) vtk->n_lines = n_cells;
         if (i == 2) vtk->n_strips = n_cells;
         if (psh__size_add(vtk->n_cells, n_cells, &vtk->n_cells) && vtk->n_cells <= MAX_COUNT) continue;
         FAULT(j, PSH_ERR_CORRUPT, "line %lu: more cells than 64 bits can count", line_of(j));
@@ -328,7 +334,7 @@ static void open_appended(job *j, const XML_Char **attributes) {
     const char *encoding = attribute(attributes, "encoding");
     psh__vtk *vtk = j->vtk;
     size_t start = (size_t)XML_GetCurrentByteIndex(j->parser) + (size_t)XML_GetCurrentByteCount(j->parser);
-    while (start < vtk->n_bytes && strchr(" \t\r\n", vtk->bytes[start]) && vtk->bytes[start]) start++;
+    while (start < vtk->n_bytes && is_blank(vtk->bytes[start])) start++;
     vtk->is_appended_base64 = encoding && !strcmp(encoding, "base64");
     if (encoding && strcmp(encoding, "raw") != 0 && !vtk->is_appended_base64)
         FAULT(j, PSH_ERR_UNSUPPORTED, "line %lu: appended data encoded as '%.40s'; expected raw or base64", line_of(j),
@@ -377,7 +383,7 @@ static void XMLCALL on_text(void *user, const XML_Char *text, int n_chars) {
     psh__vtk_array *array = j->open;
     if (j->is_stopped || !array || j->n_inside || array->place == PSH__VTK_APPENDED) return;
     int n_blank = 0;
-    while (n_blank < n_chars && strchr(" \t\r\n", text[n_blank]) && text[n_blank]) n_blank++;
+    while (n_blank < n_chars && is_blank((uint8_t)text[n_blank])) n_blank++;
     if (n_blank == n_chars) return;
     size_t start = (size_t)XML_GetCurrentByteIndex(j->parser);
     if (!array->stop) array->start = start;
@@ -442,14 +448,33 @@ void psh__vtk_free(psh__vtk *vtk) {
     *vtk = (psh__vtk){0};
 }
 
-bool psh__vtk_is(const uint8_t *bytes, size_t n_bytes) {
+/* Where <VTKFile begins among the first bytes, after what XML may have before it; n_bytes if nowhere. */
+static size_t find_root(const uint8_t *bytes, size_t n_bytes) {
     static const char root[] = "<VTKFile";
-    size_t n_seen = n_bytes < 512 ? n_bytes : 512, at = 0;
+    size_t n_seen = n_bytes < HEAD_BYTES ? n_bytes : HEAD_BYTES, at = 0;
     if (n_seen >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) at = 3;
-    while (at < n_seen && strchr(" \t\r\n", bytes[at]) && bytes[at]) at++;
-    if (at == n_seen || bytes[at] != '<') return false;
+    while (at < n_seen && is_blank(bytes[at])) at++;
+    if (at == n_seen || bytes[at] != '<') return n_bytes;
     for (; at + sizeof root - 1 <= n_seen; at++)
-        if (!memcmp(bytes + at, root, sizeof root - 1)) return true;
+        if (!memcmp(bytes + at, root, sizeof root - 1)) return at;
+    return n_bytes;
+}
+
+bool psh__vtk_is(const uint8_t *bytes, size_t n_bytes) {
+    return find_root(bytes, n_bytes) < n_bytes;
+}
+
+bool psh__vtk_is_grid(const uint8_t *bytes, size_t n_bytes) {
+    static const char *const grids[] = {"ImageData", "RectilinearGrid", "StructuredGrid"};
+    size_t at = find_root(bytes, n_bytes), n_seen = n_bytes < HEAD_BYTES ? n_bytes : HEAD_BYTES;
+    for (; at + 6 < n_seen && bytes[at] != '>'; at++) {
+        if (!is_blank(bytes[at]) || memcmp(bytes + at + 1, "type=", 5) != 0) continue;
+        const char *type = (const char *)bytes + at + 7; /* after the quote */
+        for (size_t i = 0; i < 3; i++) {
+            size_t n = strlen(grids[i]);
+            if (at + 7 + n < n_seen && !memcmp(type, grids[i], n) && type[n] == (char)bytes[at + 6]) return true;
+        }
+    }
     return false;
 }
 

@@ -36,7 +36,7 @@ typedef struct psh__vtk {
     char *type;                         /* "ImageData"... */
     size_t sides[3];                    /* grids: points along x, y, z; else 0 */
     size_t n_points, n_cells;           /* of the piece */
-    size_t n_strips;                    /* PolyData: triangle strips among the cells */
+    size_t n_lines, n_strips;           /* PolyData: so many of the cells are lines and triangle strips */
     char *active_points, *active_cells; /* names of the active scalars, or NULL */
     psh__vtk_array *arrays;             // (n_arrays)
     size_t n_arrays, arrays_room;
@@ -56,6 +56,8 @@ void psh__vtk_free(psh__vtk *vtk); /* zeroed struct is fine */
 
 /* Does the file begin like XML with a VTKFile in its first bytes? */
 bool psh__vtk_is(const uint8_t *bytes, size_t n_bytes);
+/* And is it ImageData, a RectilinearGrid or a StructuredGrid? */
+bool psh__vtk_is_grid(const uint8_t *bytes, size_t n_bytes);
 
 /* The first array of that name; name NULL: of any. NULL if there is none. */
 const psh__vtk_array *psh__vtk_find(const psh__vtk *vtk, psh__vtk_section section, const char *name);

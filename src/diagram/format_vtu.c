@@ -211,7 +211,8 @@ static bool are_points_canonical(const reader *file) {
         const double *from = file->points + 3 * file->ends[2 * i], *to = file->points + 3 * file->ends[2 * i + 1];
         if (!(from[0] == from[1] && from[0] == to[0])) return false;
         if (!file->births) continue;
-        double birth = file->births[i], death = sum_of(file, i), scale = fmax(fabs(birth), fabs(death));
+        double birth = file->births[i], death = file->persistences ? sum_of(file, i) : to[1];
+        double scale = fmax(fabs(birth), fabs(death));
         if (!is_close(from[0], birth, scale) || !is_close(to[1], death, scale)) return false;
     }
     return true;

@@ -43,6 +43,24 @@ psh__open psh__nifti_open_item;
 psh__read_item psh__nifti_read_item;
 psh__close psh__nifti_close_item;
 
+/* --- VTK and DIPHA: one item a file, of a kind that the file says ---------------------------------------------------
+ */
+
+/* Images and volumes of a field of points or cells. Also PSH_ERR_PARAMETER: the field must be chosen, or is none. */
+psh__recognise psh__vti_is;
+psh__read_item psh__vti_read_item;
+
+/* Meshes with a field of points; clouds if there are no polygons. */
+psh__recognise psh__vtu_is;
+psh__open psh__vtu_open;
+psh__read_item psh__vtu_read_item;
+psh__close psh__vtu_close;
+
+/* Images, distance matrices. */
+psh__recognise psh__dipha_recognise;
+psh__open psh__dipha_open;
+psh__read_item psh__dipha_read_item;
+
 /* --- Arrays: many items a file, read one at a time: stack.c ------------------------------------------------------- */
 
 psh__recognise psh__idx_is, psh__npy_is;
