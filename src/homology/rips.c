@@ -120,9 +120,9 @@ static psh_status compute(psh_rips *rips, const psh_homology_params *params, psh
         psh__intervals_start(&rips->intervals);
         return PSH_OK;
     }
-    double radius, threshold = params->threshold > 0 ? ldexp(params->threshold, -rips->lengths.exponent) : INFINITY;
-    PSH_TRY(psh__lengths_enclosing_radius(&rips->lengths, &rips->room, &radius, err));
-    threshold = fmin(fmin(threshold, radius), DBL_MAX); /* infinite lengths are no edges */
+    double threshold = params->threshold > 0 ? ldexp(params->threshold, -rips->lengths.exponent) : DBL_MAX;
+    threshold = fmin(threshold, DBL_MAX); /* infinite lengths are no edges */
+    PSH_TRY(psh__lengths_enclosing_radius(&rips->lengths, threshold, &rips->room, &threshold, err));
     size_t n_edges = psh__edges_count(&rips->lengths, threshold);
     PSH_TRY(check_memory(rips, n_edges, threshold, err));
     PSH_TRY(psh__edges_sort(&rips->edges, &rips->lengths, threshold, n_edges, &rips->room, err));

@@ -87,8 +87,10 @@ psh_status psh__lengths_of_cloud(psh__lengths *lengths, const psh_cloud *cloud, 
                                  psh__room *room, psh_error *err);
 /* (i_point) lengths to the points before; valid until the next call. Not for lists. */
 const double *psh__lengths_row(psh__lengths *lengths, size_t i_point);
-/* The least r such that some point has all others within r: from there on the complex is a cone. INFINITY: none. */
-psh_status psh__lengths_enclosing_radius(psh__lengths *lengths, psh__room *room, double *dst, psh_error *err);
+/* The lesser of `threshold` and the enclosing radius: the least r such that some point has all others within r, whence
+ * the complex is a cone. `threshold` too where it is certain to be less, or for lists. */
+psh_status psh__lengths_enclosing_radius(psh__lengths *lengths, double threshold, psh__room *room, double *dst,
+                                         psh_error *err);
 
 /* --- Edges by rank (rips_edges.c) ----------------------------------------------------------------------------------
  */
@@ -219,8 +221,9 @@ typedef struct psh__link {
 } psh__link;
 
 void psh__link_free(psh__link *link);
-/* Takes vertices out of `set` : (n_words) that can be folded onto others. Answers how many are left. */
-size_t psh__link_fold(const uint64_t *rows, size_t n_words, uint64_t *set);
+/* Takes vertices out of `set` : (n_words) that can be folded onto others, onto `hub` first. scratch : (n_words).
+ * Answers how many are left. */
+size_t psh__link_fold(const uint64_t *rows, size_t n_words, uint64_t *set, size_t hub, uint64_t *scratch);
 /* A basis of H1 of the flag complex: n_loops. */
 psh_status psh__link_find_loops(psh__link *link, psh__room *room, psh_error *err);
 /* One of them: dst : (n_vertices), its vertices in a circle. Answers their number. */
@@ -284,7 +287,8 @@ psh_status psh__sweep_run(psh__sweep *sweep, const psh__graph *graph, bool with_
 /* The loop u - a - v - b bounds from `rank` on. *is_zero: it did so already. */
 psh_status psh__loop_close(psh__sweep *sweep, const psh__lune *lune, uint32_t a, uint32_t b, bool *is_zero,
                            psh_error *err);
-/* The loops of the lune, seen from u and v, are shells that bound from its rank on. */
-psh_status psh__shells_close(psh__sweep *sweep, const psh__lune *lune, psh_error *err);
+/* The loops of the lune, seen from u and v, are shells that bound from its rank on. hub : a vertex with many
+ * neighbours, scratch : (n_words). lune->common is lost. */
+psh_status psh__shells_close(psh__sweep *sweep, const psh__lune *lune, size_t hub, uint64_t *scratch, psh_error *err);
 
 #endif

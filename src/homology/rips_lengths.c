@@ -117,10 +117,21 @@ const double *psh__lengths_row(psh__lengths *lengths, size_t i_point) {
     return lengths->row;
 }
 
-psh_status psh__lengths_enclosing_radius(psh__lengths *lengths, psh__room *room, double *dst, psh_error *err) {
+/* Is the enclosing radius certain to be at least `threshold`? Half the distance of two points is a bound, where the
+ * triangle inequality holds. */
+static bool is_wide(psh__lengths *lengths, double threshold) {
+    if (lengths->lower || lengths->metric == PSH_POINT_COSINE) return false;
+    const double *row = psh__lengths_row(lengths, lengths->n_points - 1);
+    for (size_t j = 0; j + 1 < lengths->n_points; j++)
+        if (row[j] / 2 >= threshold) return true;
+    return false;
+}
+
+psh_status psh__lengths_enclosing_radius(psh__lengths *lengths, double threshold, psh__room *room, double *dst,
+                                         psh_error *err) {
     size_t n_points = lengths->n_points;
-    *dst = INFINITY;
-    if (lengths->is_listed || n_points == 0) return PSH_OK;
+    *dst = threshold;
+    if (lengths->is_listed || is_wide(lengths, threshold)) return PSH_OK;
     PSH_ROOM(room, lengths, farthest, n_points, "radii");
     double *farthest = lengths->farthest;
     farthest[0] = 0;

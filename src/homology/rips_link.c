@@ -38,7 +38,23 @@ static bool can_fold(const uint64_t *rows, size_t n_words, const uint64_t *set, 
     return false;
 }
 
-size_t psh__link_fold(const uint64_t *rows, size_t n_words, uint64_t *set) {
+/* All neighbours of `hub` without a neighbour beyond can be pushed onto it at once, each by the rule above. */
+static void fold_onto(const uint64_t *rows, size_t n_words, uint64_t *set, size_t hub, uint64_t *kept) {
+    const uint64_t *near = rows + hub * n_words;
+    memset(kept, 0, n_words * sizeof *kept);
+    kept[hub / 64] |= (uint64_t)1 << hub % 64;
+    for (size_t i = 0; i < n_words; i++)
+        for (uint64_t beyond = set[i] & ~near[i] & ~(i == hub / 64 ? (uint64_t)1 << hub % 64 : 0); beyond;
+             beyond &= beyond - 1) {
+            size_t vertex = i * 64 + (size_t)__builtin_ctzll(beyond);
+            kept[i] |= beyond & -beyond;
+            for (size_t k = 0; k < n_words; k++) kept[k] |= rows[vertex * n_words + k];
+        }
+    for (size_t i = 0; i < n_words; i++) set[i] &= kept[i];
+}
+
+size_t psh__link_fold(const uint64_t *rows, size_t n_words, uint64_t *set, size_t hub, uint64_t *scratch) {
+    fold_onto(rows, n_words, set, hub, scratch);
     size_t n_left = 0;
     for (size_t i = 0; i < n_words; i++) n_left += (size_t)__builtin_popcountll(set[i]);
     for (bool is_done = false; !is_done && n_left > 1;) {

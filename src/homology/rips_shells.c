@@ -145,9 +145,9 @@ static psh_status replace_latest(psh__sweep *sweep, bool *is_empty, psh_error *e
 /* --- Loops of a lune --------------------------------------------------------------------------------------------- */
 
 /* The lune's graph without what can be folded away, as a link of its own. */
-static psh_status make_link(psh__sweep *sweep, const psh__lune *lune, psh_error *err) {
+static psh_status make_link(psh__sweep *sweep, const psh__lune *lune, size_t hub, uint64_t *scratch, psh_error *err) {
     psh__link *link = &sweep->link;
-    size_t n = psh__link_fold(lune->rows, lune->n_words, lune->common), n_found = 0;
+    size_t n = psh__link_fold(lune->rows, lune->n_words, lune->common, hub, scratch), n_found = 0;
     link->n_vertices = n;
     if (n < 4) return PSH_OK;
     PSH_ROOM(sweep->room, link, vertices, n, "a link");
@@ -160,9 +160,9 @@ static psh_status make_link(psh__sweep *sweep, const psh__lune *lune, psh_error 
     return PSH_OK;
 }
 
-psh_status psh__shells_close(psh__sweep *sweep, const psh__lune *lune, psh_error *err) {
+psh_status psh__shells_close(psh__sweep *sweep, const psh__lune *lune, size_t hub, uint64_t *scratch, psh_error *err) {
     psh__link *link = &sweep->link;
-    PSH_TRY(make_link(sweep, lune, err));
+    PSH_TRY(make_link(sweep, lune, hub, scratch, err));
     PSH_TRY(psh__link_find_loops(link, sweep->room, err));
     PSH_ROOM(sweep->room, link, loop, link->n_vertices, "a link");
     for (size_t i_loop = 0; i_loop < link->n_loops && sweep->shells.n_alive > 0; i_loop++) {

@@ -103,7 +103,7 @@ static psh_status add_full_edge(psh__sweep *sweep, const psh__lune *lune, psh__l
     if (start == PSH__NO_VERTEX) start = first_vertex(lune->common);
     if (kind == PSH__LUNE_PARTED) PSH_TRY(add_parts(sweep, lune, start, rest, pending, err));
     if (kind != PSH__LUNE_CONE && sweep->with_h2 && sweep->shells.n_alive > 0)
-        PSH_TRY(psh__shells_close(sweep, lune, err));
+        PSH_TRY(psh__shells_close(sweep, lune, start, pending, err));
     return PSH_OK;
 }
 
