@@ -151,6 +151,10 @@ uint32_t psh__graph_witness(const psh__graph *graph, uint32_t u, uint32_t v, uin
 /* The apices of all these triangles: dst : (n_points), ascending. Answers their number. */
 size_t psh__graph_lune(const psh__graph *graph, uint32_t u, uint32_t v, uint32_t rank, uint32_t *dst);
 
+/* Which of `vertices` : (n_vertices), ascending, are neighbours of `vertex` by edges before `rank`: row : (n_words) of
+ * bits. */
+void psh__graph_row(const psh__graph *graph, uint32_t vertex, const uint32_t *vertices, size_t n_vertices,
+                    uint32_t rank, uint64_t *row, size_t n_words);
 /* The graph on `vertices` : (n_vertices), ascending, of the edges before `rank`: rows : (n_vertices, n_words) of bits.
  */
 void psh__graph_rows(const psh__graph *graph, const uint32_t *vertices, size_t n_vertices, uint32_t rank,

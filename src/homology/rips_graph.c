@@ -140,22 +140,24 @@ size_t psh__graph_lune(const psh__graph *graph, uint32_t u, uint32_t v, uint32_t
     return n_found;
 }
 
+void psh__graph_row(const psh__graph *graph, uint32_t vertex, const uint32_t *vertices, size_t n_vertices,
+                    uint32_t rank, uint64_t *row, size_t n_words) {
+    memset(row, 0, n_words * sizeof *row);
+    if (graph->is_dense) {
+        const uint32_t *ranks = graph->ranks + vertex * graph->rank_stride;
+        for (size_t i = 0; i < n_vertices; i++) row[i / 64] |= (uint64_t)(ranks[vertices[i]] < rank) << i % 64;
+        return;
+    }
+    const uint64_t *k = graph->neighbours + graph->starts[vertex], *end = graph->neighbours + graph->starts[vertex + 1];
+    for (size_t i = 0; k < end && i < n_vertices;) { /* both ascending */
+        uint32_t a = vertex_of(*k), b = vertices[i];
+        if (a == b && rank_of(*k) < rank) row[i / 64] |= (uint64_t)1 << i % 64;
+        k += a <= b, i += b <= a;
+    }
+}
+
 void psh__graph_rows(const psh__graph *graph, const uint32_t *vertices, size_t n_vertices, uint32_t rank,
                      uint64_t *rows, size_t n_words) {
-    memset(rows, 0, n_vertices * n_words * sizeof *rows);
-    for (size_t x = 0; x < n_vertices; x++) {
-        uint64_t *row = rows + x * n_words;
-        if (graph->is_dense) {
-            const uint32_t *ranks = graph->ranks + vertices[x] * graph->rank_stride;
-            for (size_t y = 0; y < n_vertices; y++) row[y / 64] |= (uint64_t)(ranks[vertices[y]] < rank) << y % 64;
-            continue;
-        }
-        const uint64_t *k = graph->neighbours + graph->starts[vertices[x]];
-        const uint64_t *end = graph->neighbours + graph->starts[vertices[x] + 1];
-        for (size_t y = 0; k < end && y < n_vertices;) { /* both ascending */
-            uint32_t a = vertex_of(*k), b = vertices[y];
-            if (a == b && rank_of(*k) < rank) row[y / 64] |= (uint64_t)1 << y % 64;
-            k += a <= b, y += b <= a;
-        }
-    }
+    for (size_t i = 0; i < n_vertices; i++)
+        psh__graph_row(graph, vertices[i], vertices, n_vertices, rank, rows + i * n_words, n_words);
 }

@@ -136,7 +136,13 @@ static psh_status sweep_dense(psh__sweep *sweep, psh_error *err) {
     return PSH_OK;
 }
 
-/* Rows for the lune's vertices alone, which are sweep->vertices. */
+static bool is_cone(const uint64_t *row, size_t n_words, size_t n_vertices) {
+    size_t n_neighbours = 0;
+    for (size_t i = 0; i < n_words; i++) n_neighbours += (size_t)__builtin_popcountll(row[i]);
+    return n_neighbours + 1 == n_vertices;
+}
+
+/* Rows for the lune's vertices alone, which are sweep->vertices; most often the witness' is enough. */
 static psh_status search_sparse(psh__sweep *sweep, uint32_t u, uint32_t v, uint32_t rank, size_t n_vertices,
                                 psh_error *err) {
     const psh__graph *graph = sweep->graph;
@@ -145,10 +151,12 @@ static psh_status search_sparse(psh__sweep *sweep, uint32_t u, uint32_t v, uint3
     PSH_ROOM(sweep->room, sweep, rows, n_row_words, "a lune");
     PSH_ROOM(sweep->room, sweep, sets, 4 * n_words, "a lune");
     uint64_t *all = sweep->sets, *common = all + n_words, *rest = common + n_words, *pending = rest + n_words;
+    uint32_t start = 0, witness = psh__graph_witness(graph, u, v, rank);
+    psh__graph_row(graph, witness, sweep->vertices, n_vertices, rank, sweep->rows, n_words);
+    if (is_cone(sweep->rows, n_words, n_vertices)) return PSH_OK;
     psh__graph_rows(graph, sweep->vertices, n_vertices, rank, sweep->rows, n_words);
     for (size_t i = 0; i < n_words; i++) all[i] = 0;
     for (size_t i = 0; i < n_vertices; i++) all[i / 64] |= (uint64_t)1 << i % 64;
-    uint32_t start = 0, witness = psh__graph_witness(graph, u, v, rank);
     while (sweep->vertices[start] != witness) start++;
     psh__lune lune = {.u = u,
                       .v = v,
