@@ -100,9 +100,9 @@ static psh_status detect(const char *path, psh_file_kind *dst, psh_error *err) {
 }
 
 static psh_status check_exact(const cli *c, const char *metric, psh_error *err) {
-    static const char *const others[] = {"cells",          "bandwidth",  "weight",     "integrate",
-                                         "samples",        "directions", "positions",  "frame",
-                                         "regularisation", "tolerance",  "iterations", NULL};
+    static const char *const others[] = {"cells",      "bandwidth",  "weight", "integrate", "samples",
+                                         "directions", "positions",  "frame",  "exact",     "regularisation",
+                                         "tolerance",  "iterations", NULL};
     for (int i = 0; others[i]; i++)
         if (cli_flag(c, others[i]))
             return cli_fail(err, PSH_ERR_PARAMETER, "--%s says nothing about %s", others[i], metric);
@@ -151,13 +151,15 @@ static const cli_option options[] = {
     {"essential", 0, "POLICY", "infinite classes: drop (default), keep (matched by births), clamp=VALUE"},
     {"sample", 0, "N", "N diagrams drawn with --seed instead of all (rows go into the metadata)"},
     {"square", 0, NULL, "write N x N instead of the condensed upper triangle"},
-    {"dtype", 0, "f64|f32", "numbers of 8 or 4 bytes (default: f64; pimage, betti, sliced, histogram: f32)"},
+    {"dtype", 0, "f64|f32",
+     "numbers of 8 or 4 bytes (default: f64; vectors, that is pimage, betti, sliced, histogram: f32)"},
     {"resume", 0, NULL, "keep what is done in FILE.partial when stopped or killed; go on from there"},
     {"verify", 0, NULL, "prove each distance by its dual solution; fail if one cannot be proven"},
     {"time-limit", 0, "S", "progressive: stop after S seconds with the best bounds so far"},
     {"max-gap", 0, "G", "progressive: stop when (upper - lower) / upper is at most G for all pairs (default: 0)"},
     {"bounds", 0, NULL, "progressive: write the bounds too, as FILE.lower.npy and FILE.upper.npy"},
     REPRESENTATION_OPTIONS,
+    {"exact", 0, NULL, "betti, sliced: integrals over all breakpoints instead of samples or positions"},
     {"regularisation", 0, "E", "sinkhorn: weight of the entropy (default: 0.1 / mean number of points)"},
     {"tolerance", 0, "T", "sinkhorn: marginal error at which to stop, over the mass (default: 0.001)"},
     {"iterations", 0, "N", "sinkhorn: at most so many (default: 10000); more needed is exit code 4"},

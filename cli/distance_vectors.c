@@ -1,5 +1,5 @@
-/* distance_vectors.c : `persihash distance` by what the paper compares with: L_q distances of vectors, and entropic
- * transport between histograms. */
+/* distance_vectors.c : `persihash distance` by what the paper compares with: L_q distances of vectors, exact ones of
+ * step functions, and entropic transport between histograms. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -19,8 +19,20 @@ static psh_status check_options(const cli *c, distance_metric metric, psh_error 
     for (int i = 0; others[i]; i++)
         if (cli_flag(c, others[i]))
             return cli_fail(err, PSH_ERR_PARAMETER, "--%s says nothing about %s", others[i], name);
+    if (!cli_flag(c, "exact")) return PSH_OK;
+    if (metric != METRIC_BETTI && metric != METRIC_SLICED)
+        return cli_fail(err, PSH_ERR_PARAMETER, "--exact is for betti and sliced, not for %s", name);
+    if (cli_flag(c, "samples") || cli_flag(c, "positions"))
+        return cli_fail(err, PSH_ERR_PARAMETER, "--exact needs no --samples or --positions; leave them out");
+    if (metric == METRIC_SLICED && cli_flag(c, "order"))
+        return cli_fail(err, PSH_ERR_PARAMETER, "the exact sliced distance is of order 1; leave out --order");
     return PSH_OK;
 }
+
+static const representation_kind kinds[] = {[METRIC_PIMAGE] = REPRESENTATION_PIMAGE,
+                                            [METRIC_BETTI] = REPRESENTATION_BETTI,
+                                            [METRIC_SLICED] = REPRESENTATION_SLICED,
+                                            [METRIC_HISTOGRAM] = REPRESENTATION_HISTOGRAM};
 
 /* Both sets as one, so that they get one frame and the same features. */
 static psh_status join(const distance_job *job, psh_diagrams **dst, psh_error *err) {
@@ -35,26 +47,55 @@ static psh_status join(const distance_job *job, psh_diagrams **dst, psh_error *e
 }
 
 /* Euclidean for images, curves and histograms, as in the paper; sliced Wasserstein is an L1 distance. */
+static psh_status read_order(const cli *c, const distance_job *job, double *order, psh_error *err) {
+    CLI_TRY(cli_number(c, "order", 1, INFINITY, job->metric == METRIC_SLICED ? 1 : 2, order, err));
+    if (*order < INFINITY)
+        psh_meta_set_number(job->meta, "order", *order);
+    else
+        psh_meta_set_text(job->meta, "order", "infinity");
+    return PSH_OK;
+}
+
 static psh_status by_vectors(cli *c, distance_job *job, const psh_diagrams *all, psh_error *err) {
-    static const representation_kind kinds[] = {[METRIC_PIMAGE] = REPRESENTATION_PIMAGE,
-                                                [METRIC_BETTI] = REPRESENTATION_BETTI,
-                                                [METRIC_SLICED] = REPRESENTATION_SLICED,
-                                                [METRIC_HISTOGRAM] = REPRESENTATION_HISTOGRAM};
     representation how;
     float *rows;
     size_t n_features, n_a = psh_diagrams_count(job->a), n_b = psh_diagrams_count(all) - n_a;
     double order;
-    CLI_TRY(cli_number(c, "order", 1, INFINITY, job->metric == METRIC_SLICED ? 1 : 2, &order, err));
+    CLI_TRY(read_order(c, job, &order, err));
     CLI_TRY(representation_read(c, kinds[job->metric], &how, err));
     CLI_TRY(representation_compute(&how, all, c->n_threads, job->meta, &rows, &n_features, err));
-    if (order < INFINITY)
-        psh_meta_set_number(job->meta, "order", order);
-    else
-        psh_meta_set_text(job->meta, "order", "infinity");
     psh_meta_set_integer(job->meta, "n_features", (int64_t)n_features);
     psh_status status = psh_distances_vectors(rows, n_a, job->b ? rows + n_a * n_features : NULL, n_b, n_features,
                                               order, &job->how, job->meta, job->path, &c->progress, &job->stats, err);
     free(rows);
+    return status;
+}
+
+static psh_status make_steps(const representation *how, const psh_diagrams *set, const psh_frame *frame, int n_threads,
+                             psh_steps **dst, psh_error *err) {
+    if (how->kind == REPRESENTATION_BETTI) return psh_betti_steps(set, frame, &how->betti, n_threads, dst, err);
+    return psh_sliced_steps(set, frame, &how->sliced, n_threads, dst, err);
+}
+
+static psh_status by_steps(cli *c, distance_job *job, const psh_diagrams *all, psh_error *err) {
+    psh_steps *a = NULL, *b = NULL;
+    representation how;
+    psh_frame frame;
+    double order;
+    psh_status status;
+    CLI_TRY(read_order(c, job, &order, err));
+    CLI_TRY(representation_read(c, kinds[job->metric], &how, err));
+    CLI_TRY(psh_frame_fit(all, how.frame_kind, &frame, err));
+    CLI_TRY_GOTO(make_steps(&how, job->a, &frame, c->n_threads, &a, err));
+    if (job->b) CLI_TRY_GOTO(make_steps(&how, job->b, &frame, c->n_threads, &b, err));
+    psh_meta_set_bool(job->meta, "exact", true);
+    psh_meta_set_bool(job->meta, "pool", how.betti.pool);
+    if (job->metric == METRIC_SLICED) psh_meta_set_integer(job->meta, "n_directions", how.sliced.n_directions);
+    representation_record_frame(&frame, job->meta);
+    status = psh_distances_steps(a, b, order, &job->how, job->meta, job->path, &c->progress, &job->stats, err);
+done:
+    psh_steps_free(a);
+    psh_steps_free(b);
     return status;
 }
 
@@ -101,15 +142,17 @@ static psh_status by_sinkhorn(cli *c, distance_job *job, const psh_diagrams *all
 }
 
 psh_status distance_vectors(cli *c, distance_metric metric, const char *path, psh_error *err) {
-    bool is_sinkhorn = metric == METRIC_SINKHORN;
+    bool is_sinkhorn = metric == METRIC_SINKHORN, is_exact = cli_flag(c, "exact");
     distance_job job = {0};
     psh_diagrams *joined = NULL;
     psh_status status;
     CLI_TRY(check_options(c, metric, err));
-    CLI_TRY_GOTO(distance_job_read(c, metric, path, !is_sinkhorn, &job, err));
+    CLI_TRY_GOTO(distance_job_read(c, metric, path, !is_sinkhorn && !is_exact, &job, err));
     if (job.b) CLI_TRY_GOTO(join(&job, &joined, err));
     const psh_diagrams *all = job.b ? joined : job.a;
-    CLI_TRY_GOTO(is_sinkhorn ? by_sinkhorn(c, &job, all, err) : by_vectors(c, &job, all, err));
+    CLI_TRY_GOTO(is_sinkhorn ? by_sinkhorn(c, &job, all, err)
+                 : is_exact  ? by_steps(c, &job, all, err)
+                             : by_vectors(c, &job, all, err));
     distance_job_tell(c, &job);
 done:
     psh_diagrams_free(joined);

@@ -7,6 +7,7 @@
 #define PERSIHASH_DISTANCE_H
 
 #include "transport.h"
+#include "vector.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -116,6 +117,13 @@ PSH_API psh_status psh_distances_vectors(const float *a, size_t n_a, const float
                                          double order, const psh_distances_params *params, const psh_meta *meta,
                                          const char *path, const psh_progress *progress, psh_distances_stats *stats,
                                          psh_error *err);
+
+/* psh_distances_steps() :
+ * Exact distances of step functions (vector.h) straight into a file, in the same way; b NULL: all pairs of `a`.
+ * is_verified: PSH_ERR_UNSUPPORTED. */
+PSH_API psh_status psh_distances_steps(const psh_steps *a, const psh_steps *b, double order,
+                                       const psh_distances_params *params, const psh_meta *meta, const char *path,
+                                       const psh_progress *progress, psh_distances_stats *stats, psh_error *err);
 
 /* psh_distances_sinkhorn() :
  * Entropic transport straight into a file, in the same way: all pairs of the plan's set, or each of its first against

@@ -95,6 +95,33 @@ PSH_API size_t psh_betti_n_features(const psh_diagrams *set, const psh_betti_par
 PSH_API psh_status psh_betti_compute(const psh_diagrams *set, const psh_frame *frame, const psh_betti_params *params,
                                      int n_threads, float *dst, psh_error *err);
 
+/* --- Step functions -------------------------------------------------------------------------------------------------
+ *
+ * Betti curves and the functions F of sliced Wasserstein are piecewise constant. Kept with all their breakpoints
+ * instead of sampled, their distances are exact: no grid, no positions. */
+typedef struct psh_steps psh_steps;
+
+/* psh_betti_steps() : Betti curves over the whole line (n_samples is not looked at).
+ * psh_sliced_steps() : F for each of n_directions (n_positions is not looked at).
+ * Coordinates are those of the frame; essential points are not counted. Memory: 16 bytes a breakpoint; a point has two
+ * in each direction. Threads: parallel over diagrams. Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY. */
+PSH_API psh_status psh_betti_steps(const psh_diagrams *set, const psh_frame *frame, const psh_betti_params *params,
+                                   int n_threads, psh_steps **dst, psh_error *err);
+PSH_API psh_status psh_sliced_steps(const psh_diagrams *set, const psh_frame *frame, const psh_sliced_params *params,
+                                    int n_threads, psh_steps **dst, psh_error *err);
+PSH_API void psh_steps_free(psh_steps *steps); /* NULL is fine */
+
+PSH_API size_t psh_steps_count(const psh_steps *steps);              /* diagrams */
+PSH_API size_t psh_steps_n_breaks(const psh_steps *steps, size_t i); /* breakpoints of diagram i, all functions */
+PSH_API uint64_t psh_steps_id(const psh_steps *steps);               /* 64-bit identity of all functions */
+
+/* psh_steps_distance() :
+ * The L_order distance of diagram i of `a` and j of `b` (which may be one), both of one kind and number of directions:
+ * (sum over dimensions, mean over directions, of the integral of |f - g|^order) to the power 1 / order. For sliced
+ * functions and order 1 that is the sliced Wasserstein distance, exact for these directions; INFINITY: the greatest
+ * difference. order >= 1 (assert). Cost: some 1.5 ns a breakpoint. Threads: safe. */
+PSH_API double psh_steps_distance(const psh_steps *a, size_t i, const psh_steps *b, size_t j, double order);
+
 #ifdef __cplusplus
 }
 #endif

@@ -25,6 +25,7 @@
 #include "base/size.h"
 #include "persihash/vector.h"
 #include "vector/dims.h"
+#include "vector/direction.h"
 
 enum { DEFAULT_DIRECTIONS = 16, DEFAULT_POSITIONS = 64, MAX_SIDE = 1 << 14, ONE_BITS = 20 };
 
@@ -76,7 +77,8 @@ static psh_status plan_make(layout *plan, const psh_diagrams *set, const psh_sli
         return psh__error_memory(err, "sliced features", n_directions * sizeof *plan->directions);
     }
     for (size_t k = 0; k < n_directions; k++) {
-        double angle = ((double)k + 0.5) * M_PI / (double)n_directions - M_PI / 2, c = cos(angle), s = sin(angle);
+        double c, s;
+        psh__direction(k, n_directions, &c, &s);
         double start = fmin(0, fmin(s, c + s)), step = (fmax(0, fmax(s, c + s)) - start) / p->n_positions;
         plan->directions[k] =
             (direction){c, s, start, 1 / step, step / p->n_directions / (double)((int64_t)1 << ONE_BITS)};

@@ -101,12 +101,23 @@ def test_a_sample_is_recorded(folder):
     assert len(np.load(folder / "d.npy")) == 15 and len(json.loads((folder / "d.json").read_text())["rows"]) == 6
 
 
+def test_exact_distances_are_near_sampled_ones_and_go_on_after_a_stop(folder):
+    source = make_set(folder)
+    for metric, factor in (("betti", 2499**-0.5), ("sliced", 1)):
+        run("distance", source, "-o", folder / "e.npy", "--metric", metric, "--exact", "--resume")
+        run("distance", source, "-o", folder / "s.npy", "--metric", metric)
+        exact, sampled = np.load(folder / "e.npy"), np.load(folder / "s.npy") * factor
+        assert np.corrcoef(exact, sampled)[0, 1] > 0.99 and np.abs(exact - sampled).max() < 0.1 * exact.max(), metric
+
+
 def test_options_without_meaning_are_refused(folder):
     source = make_set(folder)
     for words in (("--metric", "betti", "--bandwidth", 1), ("--metric", "pimage", "--tolerance", 0.1), ("--metric", "sinkhorn", "--order", 2),
-                  ("--metric", "sliced", "--delta", 1), ("--metric", "wasserstein", "--cells", 5), ("--metric", "betti", "--verify")):
+                  ("--metric", "sliced", "--delta", 1), ("--metric", "wasserstein", "--cells", 5), ("--metric", "betti", "--verify"),
+                  ("--metric", "pimage", "--exact"), ("--metric", "betti", "--exact", "--samples", 5), ("--metric", "wasserstein", "--exact"),
+                  ("--metric", "sliced", "--exact", "--order", 2)):
         _, error = run("distance", source, "-o", folder / "d.npy", *words, code=USAGE)
-        assert "says nothing about" in error or "not for" in error, error
+        assert any(text in error for text in ("says nothing about", "not for", "leave")), error
     run("vector", source, "-o", folder / "v.npy", "--kind", "betti", "--cells", 5, code=USAGE)
     (folder / "broken.npz").write_bytes(b"PK")
     run("vector", folder / "broken.npz", "-o", folder / "v.npy", code=BAD_DATA)
