@@ -18,6 +18,7 @@
 struct psh_homology {
     psh_cubical *cubical; /* each NULL until it is needed */
     psh_rips *rips;
+    psh_lower_star *lower_star;
 };
 
 psh_status psh_homology_create(psh_homology **dst, psh_error *err) {
@@ -30,6 +31,7 @@ void psh_homology_free(psh_homology *homology) {
     if (!homology) return;
     psh_cubical_free(homology->cubical);
     psh_rips_free(homology->rips);
+    psh_lower_star_free(homology->lower_star);
     psh__free(homology);
 }
 
@@ -104,7 +106,12 @@ psh_status psh_homology_compute(psh_homology *homology, const psh_item *item, co
                                           err);
         return psh_rips_compute_matrix(homology->rips, item->matrix, params, intervals, n_intervals, n_essential, err);
     case PSH_COMPLEX_LOWER_STAR:
-        return psh__error(err, PSH_ERR_UNSUPPORTED, "the lower-star complex is not there yet");
+        if (!homology->lower_star) PSH_TRY(psh_lower_star_create(&homology->lower_star, err));
+        if (item->kind == PSH_ITEM_MESH)
+            return psh_lower_star_compute_mesh(homology->lower_star, item->mesh, params, intervals, n_intervals,
+                                               n_essential, err);
+        return psh_lower_star_compute_grid(homology->lower_star, item->image, params, intervals, n_intervals,
+                                           n_essential, err);
     default:
         if (!homology->cubical) PSH_TRY(psh_cubical_create(&homology->cubical, err));
         return psh_cubical_compute(homology->cubical, item->image, params, intervals, n_intervals, n_essential, err);
