@@ -5,7 +5,9 @@
  * its number from the k-th of as many equal parts of the total area, which keeps the density uniform, makes it more
  * even, and replaces a bisection a candidate by one pass. Of them farthest-point sampling chooses (farthest.c).
  *
- * CANDIDATES_A_POINT candidates for each point wanted: see docs/formats/inputs.md for what more of them would gain. */
+ * CANDIDATES_A_POINT candidates for each point wanted. Covering radius of 200 points on a mesh of a human (9,408
+ * triangles, area 1.77, so that no 200 do with less than 0.053; mean of 5 seeds) and time, for 2, 4, 8, 16, 32, 64 candidates a point: 0.101, 0.087, 0.082,
+ * 0.0764, 0.0760, 0.0756 and 0.5, 0.7, 0.9, 1.5, 2.7, 4.8 ms. More than 16 gains nothing that one could see. */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -73,35 +75,35 @@ static void draw(const psh_mesh *mesh, const double *ends, size_t n_points, psh_
     }
 }
 
-psh_status psh_mesh_sample(const psh_mesh *mesh, size_t n_points, uint64_t seed, psh_cloud **dst, psh_error *err) {
-    assert(mesh && dst);
+psh_status psh__mesh_draw(const psh_mesh *mesh, size_t n_points, uint64_t seed, psh_cloud **dst, psh_error *err) {
     psh_status status = PSH_OK;
-    psh_cloud *candidates = NULL;
     psh__random rng;
-    size_t n_candidates;
-    if (n_points == 0) return psh__error(err, PSH_ERR_PARAMETER, "0 points of a mesh; expected at least 1");
-    if (mesh->n_vertices == 0) return psh__error(err, PSH_ERR_EMPTY, "a mesh of 0 vertices cannot be sampled");
-    double *ends = psh__malloc(mesh->n_triangles, sizeof *ends), *points = NULL;
+    double *points = NULL, *ends = psh__malloc(mesh->n_triangles, sizeof *ends);
     if (!ends) return psh__error_memory(err, "areas", mesh->n_triangles * sizeof *ends);
     sum_areas(mesh, ends);
     if (mesh->n_triangles == 0 || !(ends[mesh->n_triangles - 1] > 0)) {
-        PSH_TRY_GOTO(psh_cloud_create(mesh->vertices, mesh->n_vertices, 3, &candidates, err));
+        status = psh_cloud_create(mesh->vertices, mesh->n_vertices, 3, dst, err);
+    } else if (!(points = psh__malloc(n_points, 3 * sizeof *points))) {
+        status = psh__error_memory(err, "points of a mesh", n_points * 3 * sizeof *points);
     } else {
-        bool fits = psh__size_mul(n_points, CANDIDATES_A_POINT, &n_candidates);
-        if (!fits || !(points = psh__malloc(n_candidates, 3 * sizeof *points))) {
-            status = psh__error_memory(err, "points of a mesh", n_points * 3 * sizeof *points);
-            goto done;
-        }
-        psh__random_init(&rng, seed, 1); /* stream 0 chooses the first point */
-        draw(mesh, ends, n_candidates, &rng, points);
-        status = psh__cloud_take(points, n_candidates, 3, &candidates, err);
-        points = NULL;
-        if (status != PSH_OK) goto done;
+        psh__random_init(&rng, seed, 1); /* stream 0 is psh__cloud_thin()'s */
+        draw(mesh, ends, n_points, &rng, points);
+        status = psh__cloud_take(points, n_points, 3, dst, err);
     }
-    status = psh__cloud_thin(candidates, n_points, seed, dst, err);
-done:
     psh__free(ends);
-    psh__free(points);
+    return status;
+}
+
+psh_status psh_mesh_sample(const psh_mesh *mesh, size_t n_points, uint64_t seed, psh_cloud **dst, psh_error *err) {
+    assert(mesh && dst);
+    psh_cloud *candidates;
+    size_t n_candidates;
+    if (n_points == 0) return psh__error(err, PSH_ERR_PARAMETER, "0 points of a mesh; expected at least 1");
+    if (mesh->n_vertices == 0) return psh__error(err, PSH_ERR_EMPTY, "a mesh of 0 vertices cannot be sampled");
+    if (!psh__size_mul(n_points, CANDIDATES_A_POINT, &n_candidates))
+        return psh__error_memory(err, "points of a mesh", n_points);
+    PSH_TRY(psh__mesh_draw(mesh, n_candidates, seed, &candidates, err));
+    psh_status status = psh__cloud_thin(candidates, n_points, seed, dst, err);
     psh_cloud_free(candidates);
     return status;
 }

@@ -39,7 +39,7 @@ static bool next_word(psh__lines *lines, psh__span *line, psh__span *word) {
     while (psh__word_next(line, word)) {
         if (line->at < line->end || word->end[-1] != '\\') return true;
         word->end--;
-        psh__lines_next(lines, line); /* if there is none, `line` stays at its end */
+        psh__lines_next_any(lines, line); /* if there is none, `line` stays at its end */
         if (word->at < word->end) return true;
     }
     return false;

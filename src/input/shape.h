@@ -48,4 +48,7 @@ psh_status psh__farthest_points(const double *points, size_t n_points, size_t n_
  * there are no more. PSH_ERR_MEMORY. */
 psh_status psh__cloud_thin(const psh_cloud *cloud, size_t n_points, uint64_t seed, psh_cloud **dst, psh_error *err);
 
+/* n_points drawn from the surface, uniformly in area; the vertices if it has no area. PSH_ERR_MEMORY. */
+psh_status psh__mesh_draw(const psh_mesh *mesh, size_t n_points, uint64_t seed, psh_cloud **dst, psh_error *err);
+
 #endif

@@ -7,8 +7,8 @@
  *     upper, diagonal  the same, all rows begin with 0
  *     sparse           rows of 3: i j d, i and j whole numbers from 0; all else is infinitely far
  *
- * 3 x 3 is full if it is symmetric with a zero diagonal (read as edges it would join a point to itself or give a pair
- * two distances), else sparse. A single row of one number is d(1,0); a single 0 could be anything, and is refused. */
+ * 3 x 3 is full if it is symmetric with a zero diagonal, else sparse if each row begins with two whole numbers. A
+ * single row of one number is d(1,0); a single 0 could be anything, and is refused. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -60,6 +60,13 @@ static bool is_point(double x) {
     return x >= 0 && x < (double)UINT32_MAX && x == (double)(uint32_t)x;
 }
 
+/* Does each row of three begin with two? */
+static bool has_points(const psh__table *table) {
+    for (size_t row = 0; row < table->n_rows; row++)
+        if (!is_point(table->numbers[3 * row]) || !is_point(table->numbers[3 * row + 1])) return false;
+    return true;
+}
+
 static psh_status of_edges(const psh__table *table, psh_matrix **dst, psh_error *err) {
     psh_edge *edges = psh__malloc(table->n_rows, sizeof *edges);
     size_t n_points = 0, n_edges = 0;
@@ -85,7 +92,7 @@ psh_status psh__table_to_matrix(psh__table *table, psh_matrix **dst, psh_error *
     bool is_square = has_widths(table, n_rows, 0), has_three = has_widths(table, 3, 0);
     if (n_rows == 1 && first == 1 && table->numbers[0] == 0)
         return psh__error(err, PSH_ERR_DATA, "a single 0 is no distance matrix; expected at least two points");
-    if (is_square && n_rows > 1 && (n_rows != 3 || is_symmetric(table)))
+    if (is_square && n_rows > 1 && (n_rows != 3 || is_symmetric(table) || !has_points(table)))
         return psh__matrix_of_square(table->numbers, n_rows, dst, err);
     if (has_three && n_rows > 1) return of_edges(table, dst, err);
     if (has_widths(table, 1, 1)) {

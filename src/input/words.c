@@ -20,22 +20,27 @@ static bool is_end(char c) {
     return c == '\n' || c == '\r';
 }
 
-bool psh__lines_next(psh__lines *lines, psh__span *line) {
+bool psh__lines_next_any(psh__lines *lines, psh__span *line) {
     const char *at = lines->rest.at, *end = lines->rest.end;
-    while (at < end) {
-        const char *start = at, *stop;
-        while (at < end && !is_end(*at) && *at != '#') at++;
-        stop = at;
-        while (at < end && !is_end(*at)) at++;
-        if (at < end) at += end - at > 1 && at[0] == '\r' && at[1] == '\n' ? 2 : 1;
-        lines->i_line++;
-        while (start < stop && is_blank(*start)) start++;
-        if (start == stop) continue;
-        *line = (psh__span){start, stop};
-        lines->rest.at = at;
-        return true;
-    }
-    lines->rest.at = end;
+    if (at == end) return false;
+    line->at = at;
+    while (at < end && !is_end(*at) && *at != '#') at++;
+    line->end = at;
+    while (at < end && !is_end(*at)) at++;
+    if (at < end) at += end - at > 1 && at[0] == '\r' && at[1] == '\n' ? 2 : 1;
+    while (line->at < line->end && is_blank(*line->at)) line->at++;
+    lines->rest.at = at;
+    lines->i_line++;
+    return true;
+}
+
+bool psh__lines_next(psh__lines *lines, psh__span *line) {
+    psh__span found = {NULL, NULL};
+    while (psh__lines_next_any(lines, &found))
+        if (found.at < found.end) {
+            *line = found;
+            return true;
+        }
     return false;
 }
 

@@ -23,6 +23,8 @@ typedef struct psh__lines {
 psh__lines psh__lines_of(const uint8_t *bytes, size_t n_bytes);
 /* The next line that is not blank, without what follows a # in it; false at the end. */
 bool psh__lines_next(psh__lines *lines, psh__span *line);
+/* The same, blank or not. */
+bool psh__lines_next_any(psh__lines *lines, psh__span *line);
 /* Is there no other line? Moves to it if there is, for its number. */
 bool psh__lines_end(psh__lines *lines);
 

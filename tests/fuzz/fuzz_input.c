@@ -1,19 +1,17 @@
 /* fuzz_input.c : any bytes as the one path of an input, the way of a user's file: format by content, gzip, decoding,
- * scaling, smoothing. What is read has finite pixels. */
+ * smoothing, sampling, for each kind of item. */
 #define _GNU_SOURCE
 #include "as_file.h"
-
-#include <math.h>
 
 #include "persihash/input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
 
 static void read_first(const psh_input *input) {
-    psh_image *image;
+    psh_item item;
     psh_error err;
     for (size_t i = 0; i < psh_input_count(input) && i < 4; i++)
-        if (psh_input_read(input, i, &image, &err) == PSH_OK) psh_image_free(image);
+        if (psh_input_read_item(input, i, &item, &err) == PSH_OK) psh_item_free(&item);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes) {
@@ -22,7 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes) {
     psh_error err;
     int descriptor = fuzz_open(data, n_bytes, path);
     const char *paths[] = {path};
-    psh_input_params params = {.struct_bytes = sizeof params, .smooth_sigma = n_bytes % 3 ? 0 : 0.8};
+    psh_input_params params = {.struct_bytes = sizeof params,
+                               .kind = (psh_item_kind)(n_bytes / 3 % 5),
+                               .smooth_sigma = n_bytes % 3 == 1 ? 0.8 : 0,
+                               .n_samples = n_bytes % 3 == 2 ? 5 : 0};
     if (psh_input_open(paths, 1, &params, &input, &err) == PSH_OK) {
         read_first(input);
         psh_input_free(input);

@@ -379,6 +379,147 @@ static void test_labels_that_do_not_fit_are_named(void **state) {
     assert_open_fails("labelled", &params, PSH_ERR_FILE_NOT_FOUND, "nowhere.txt: no such file");
 }
 
+/* --- Items of every kind --------------------------------------------------------------------------------------------
+ */
+
+static const char off_triangle[] = "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n";
+
+static psh_input_params params_of(psh_item_kind kind, size_t n_samples) {
+    psh_input_params params = PSH_PARAMS(psh_input_params);
+    params.kind = kind, params.n_samples = n_samples;
+    return params;
+}
+
+/* Reads the first item; PSH_ITEM_AUTO if that fails. */
+static psh_item_kind kind_of(const char *path, const psh_input_params *params, psh_error *err) {
+    psh_input *input = open_good(&path, 1, params);
+    psh_item item;
+    *err = (psh_error){0};
+    psh_item_kind kind = PSH_ITEM_AUTO;
+    if (psh_input_read_item(input, 0, &item, err) == PSH_OK) {
+        kind = item.kind;
+        assert_int_equal(err->status, PSH_OK);
+        psh_item_free(&item);
+    }
+    psh_input_free(input);
+    return kind;
+}
+
+static void test_meshes_become_clouds_if_asked_or_if_they_have_no_faces(void **state) {
+    psh_error err;
+    psh_input_params params = params_of(PSH_ITEM_AUTO, 0);
+    write_text("mesh.off", off_triangle);
+    write_text("points.off", "OFF\n2 0 0\n0 0 0\n1 0 0\n");
+    assert_int_equal(kind_of("mesh.off", &params, &err), PSH_ITEM_MESH);
+    assert_int_equal(kind_of("points.off", &params, &err), PSH_ITEM_CLOUD);
+    params.kind = PSH_ITEM_MESH;
+    assert_int_equal(kind_of("points.off", &params, &err), PSH_ITEM_MESH);
+    params.kind = PSH_ITEM_CLOUD;
+    assert_int_equal(kind_of("mesh.off", &params, &err), PSH_ITEM_CLOUD);
+    for (int kind = PSH_ITEM_AUTO; kind <= PSH_ITEM_MESH; kind++) {
+        params = params_of((psh_item_kind)kind, 7);
+        if (kind == PSH_ITEM_IMAGE || kind == PSH_ITEM_MATRIX)
+            assert_open_fails("mesh.off", &params, PSH_ERR_PARAMETER, "mesh.off: OFF cannot be read as");
+        else
+            assert_int_equal(kind_of("mesh.off", &params, &err), PSH_ITEM_CLOUD);
+    }
+    assert_open_fails("mesh.off", &(psh_input_params){.struct_bytes = sizeof params, .kind = (psh_item_kind)5},
+                      PSH_ERR_PARAMETER, "kind 5");
+    const char *path = "mesh.off";
+    psh_input *input = open_one(path);
+    psh_image *image = NULL;
+    assert_int_equal(psh_input_read(input, 0, &image, &err), PSH_ERR_FORMAT);
+    assert_text(err, "mesh.off: is a mesh; expected an image");
+    psh_input_free(input);
+}
+
+static void test_options_that_are_not_for_a_kind_are_refused(void **state) {
+    psh_error err;
+    psh_input_params params = params_of(PSH_ITEM_AUTO, 0);
+    write_text("cloud.xyz", "0 0 1\n1 1 0\n");
+    write_pixel("pixel.pgm", 1);
+    params.smooth_sigma = 1;
+    assert_int_equal(kind_of("cloud.xyz", &params, &err), PSH_ITEM_AUTO);
+    assert_text(err, "cloud.xyz: scaling and smoothing are for images; this is a point cloud");
+    params = params_of(PSH_ITEM_AUTO, 5);
+    assert_int_equal(kind_of("pixel.pgm", &params, &err), PSH_ITEM_AUTO);
+    assert_text(err, "pixel.pgm: sampling is for meshes and clouds; this is an image");
+    assert_int_equal(kind_of("cloud.xyz", &params, &err), PSH_ITEM_CLOUD); /* fewer than 5: as it is */
+    params = params_of(PSH_ITEM_AUTO, 0);
+    params.field = "z";
+    assert_open_fails("pixel.pgm", &params, PSH_ERR_PARAMETER, "PGM has no fields to choose 'z' from");
+    write_text("mesh.off", off_triangle);
+    assert_int_equal(kind_of("mesh.off", &params, &err), PSH_ITEM_MESH);
+}
+
+static void test_sampling_gives_so_many_points_the_same_for_a_seed(void **state) {
+    write_text("mesh.off", off_triangle);
+    write_text("line.csv", "x\n1\n2\n3\n4\n9\n");
+    static const char *const paths[] = {"mesh.off", "line.csv"};
+    for (int i = 0; i < 2; i++) {
+        psh_item items[3];
+        for (int k = 0; k < 3; k++) {
+            psh_input_params params = params_of(PSH_ITEM_AUTO, 3);
+            params.sample_seed = k / 2 ? 8 : 1;
+            psh_input *input = open_good(&paths[i], 1, &params);
+            assert_int_equal(psh_input_read_item(input, 0, &items[k], NULL), PSH_OK);
+            assert_int_equal(psh_cloud_n_points(items[k].cloud), 3);
+            psh_input_free(input);
+        }
+        size_t n_bytes = 24 * psh_cloud_n_axes(items[0].cloud);
+        assert_memory_equal(psh_cloud_points(items[0].cloud), psh_cloud_points(items[1].cloud), n_bytes);
+        assert_memory_not_equal(psh_cloud_points(items[0].cloud), psh_cloud_points(items[2].cloud), n_bytes);
+        for (int k = 0; k < 3; k++) psh_item_free(&items[k]);
+    }
+}
+
+static void test_folders_give_what_is_asked_for_and_pass_over_the_rest(void **state) {
+    psh_input_params params = params_of(PSH_ITEM_AUTO, 0);
+    const char *path = "kinds";
+    write_pixel("kinds/a.pgm", 1);
+    write_text("kinds/b.off", off_triangle);
+    write_text("kinds/c.csv", "1 2 3\n4 5 6\n"); /* numbers beside images: not unless asked for */
+    write_text("kinds/d.xyz", "1 2 3\n4 5 6\n");
+    write_text("kinds/README", "three kinds");
+    psh_input *input = open_good(&path, 1, &params);
+    assert_names(input, NAMES("kinds/a.pgm", "kinds/b.off", "kinds/d.xyz"));
+    assert_int_equal(psh_input_n_skipped(input), 2);
+    psh_input_free(input);
+    params.kind = PSH_ITEM_CLOUD;
+    input = open_good(&path, 1, &params);
+    assert_names(input, NAMES("kinds/b.off", "kinds/c.csv", "kinds/d.xyz"));
+    psh_input_free(input);
+    params.kind = PSH_ITEM_IMAGE;
+    input = open_good(&path, 1, &params);
+    assert_names(input, NAMES("kinds/a.pgm"));
+    psh_input_free(input);
+    params = params_of(PSH_ITEM_AUTO, 0);
+    params.field = "z"; /* meshes have it */
+    input = open_good(&path, 1, &params);
+    assert_names(input, NAMES("kinds/b.off"));
+    psh_input_free(input);
+    write_text("kinds/e.off", "no mesh\n");
+    assert_open_fails("kinds", NULL, PSH_ERR_FORMAT, "kinds/e.off: is plain text");
+    write_text("only/a.txt", "1 2\n");
+    params = params_of(PSH_ITEM_MESH, 0);
+    assert_open_fails("only", &params, PSH_ERR_FILE_NOT_FOUND, "can be read as a mesh");
+}
+
+static void test_a_field_is_remembered_by_value(void **state) {
+    char field[] = "z";
+    psh_input_params params = PSH_PARAMS(psh_input_params);
+    const char *path = "mesh.off";
+    psh_item item;
+    write_text(path, off_triangle);
+    params.field = field;
+    psh_input *input = open_good(&path, 1, &params);
+    field[0] = '?';
+    assert_int_equal(psh_input_read_item(input, 0, &item, NULL), PSH_OK);
+    assert_non_null(psh_mesh_values(item.mesh));
+    psh_item_free(&item);
+    psh_input_free(input);
+}
+
 /* --- Reading --------------------------------------------------------------------------------------------------------
  */
 
@@ -542,6 +683,11 @@ int main(void) {
         cmocka_unit_test(test_folders_are_classes_if_there_are_two),
         cmocka_unit_test(test_labels_from_any_file),
         cmocka_unit_test(test_labels_that_do_not_fit_are_named),
+        cmocka_unit_test(test_meshes_become_clouds_if_asked_or_if_they_have_no_faces),
+        cmocka_unit_test(test_options_that_are_not_for_a_kind_are_refused),
+        cmocka_unit_test(test_sampling_gives_so_many_points_the_same_for_a_seed),
+        cmocka_unit_test(test_folders_give_what_is_asked_for_and_pass_over_the_rest),
+        cmocka_unit_test(test_a_field_is_remembered_by_value),
         cmocka_unit_test(test_read_scales_before_it_smooths),
         cmocka_unit_test(test_older_callers_have_shorter_params),
         cmocka_unit_test(test_faults_are_named),
