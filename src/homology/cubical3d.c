@@ -64,7 +64,6 @@ void psh__cubical3d_free(psh__cubical3d *c) {
                             c->loops.heap,
                             c->loops.chains,
                             c->loops.ends,
-                            c->loops.owners,
                             c->loops.active,
                             c->pairs[0].items,
                             c->pairs[1].items,

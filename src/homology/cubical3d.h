@@ -66,12 +66,11 @@ typedef struct psh__records {
 /* Working memory of the reduction (cubical3d_loops.c). */
 typedef struct psh__loops {
     struct psh__loop_voxel *heap;   /* (n_heap) voxels of the loop at hand, latest first */
-    struct psh__loop_edges *chains; /* (n_chains) loops that were found, end to end */
-    size_t *ends;                   /* (n_ends) of the loops in `chains` */
-    uint32_t *owners;               /* (critical edges) the loop that ends with it */
+    struct psh__loop_edges *chains; /* (n_chains) loops that were filed, end to end */
+    struct psh__loop_end *ends;     /* (critical edges) the loop that ends with it */
     uint8_t *active;                /* (n_voxels) directions of the edges of the loop at hand */
-    size_t n_heap, n_chains, n_ends;
-    size_t heap_capacity, chains_capacity, ends_capacity, owners_capacity, active_capacity;
+    size_t n_heap, n_chains;
+    size_t heap_capacity, chains_capacity, ends_capacity, active_capacity;
 } psh__loops;
 
 typedef struct psh__cubical3d {

@@ -43,9 +43,20 @@ struct psh__loop_edges {
     uint32_t directions; /* a set */
 };
 
+/* A critical edge. */
+typedef enum edge_state {
+    IS_NEGATIVE, /* joins components: no loop ends with it */
+    IS_ALONE,    /* closes a loop that no square fills, so far */
+    IS_PAIRED    /* a square contracts to the loop that is filed under it */
+} edge_state;
+struct psh__loop_end {
+    size_t start; /* of the loop in `chains` */
+    uint32_t n_items;
+    uint8_t direction;
+    uint8_t state;
+};
+
 enum { IS_IN_HEAP = 0x80, DIRECTIONS = 0x3f };
-#define IS_NEGATIVE UINT32_MAX    /* an edge that joins components: no loop ends with it */
-#define IS_ALONE (UINT32_MAX - 1) /* no square yet */
 
 /* --- The loop at hand -------------------------------------------------------------------------------------------- */
 
@@ -115,23 +126,22 @@ static psh_status flow_down(psh__cubical3d *c, size_t voxel, unsigned *direction
     return PSH_OK;
 }
 
-/* The number of the latest critical edge among `directions` of a voxel, or SIZE_MAX. labels[voxel] is that of its first
- * one. */
-static size_t latest_critical(const psh__cubical3d *c, size_t voxel, unsigned directions) {
+/* The latest critical edge among `directions` of a voxel, or NULL. labels[voxel] is the number of its first one. */
+static struct psh__loop_end *latest_critical(const psh__cubical3d *c, size_t voxel, unsigned directions) {
     for (unsigned d = PSH__N_DIRECTIONS; d-- > 0;)
         if (directions >> d & 1 && psh__edge_parent(c->edges[voxel], d) == d) {
-            size_t i = c->labels[voxel];
-            while (c->edge_cells.items[i].place != d) i++;
-            return i;
+            struct psh__loop_end *end = &c->loops.ends[c->labels[voxel]];
+            while (end->direction != d) end++;
+            return end;
         }
-    return SIZE_MAX;
+    return NULL;
 }
 
 /* Files the loop, which ends with `directions` of `voxel`, and clears it. */
-static psh_status file_loop(psh__cubical3d *c, size_t voxel, unsigned directions, psh_error *err) {
+static psh_status file_loop(psh__cubical3d *c, size_t voxel, unsigned directions, struct psh__loop_end *end,
+                            psh_error *err) {
     psh__loops *loops = &c->loops;
     RESERVE(loops, chains, loops->n_chains + loops->n_heap + 1, "loops");
-    RESERVE(loops, ends, loops->n_ends + 1, "loops");
     struct psh__loop_edges *chain = loops->chains + loops->n_chains;
     *chain++ = (struct psh__loop_edges){.voxel = (uint32_t)voxel, .directions = directions};
     for (size_t i = 0; i < loops->n_heap; i++) {
@@ -140,25 +150,23 @@ static psh_status file_loop(psh__cubical3d *c, size_t voxel, unsigned directions
         chain += chain->directions != 0;
         loops->active[place] = 0;
     }
+    end->start = loops->n_chains, end->state = IS_PAIRED;
     loops->n_heap = 0;
     loops->n_chains = (size_t)(chain - loops->chains);
-    loops->ends[loops->n_ends++] = loops->n_chains;
+    end->n_items = (uint32_t)(loops->n_chains - end->start);
     return PSH_OK;
 }
 
 /* Adds a filed loop; its first entry is that of its last voxel, which is at hand. */
-static psh_status add_loop(psh__cubical3d *c, size_t i_loop, unsigned *directions, psh_error *err) {
-    const psh__loops *loops = &c->loops;
-    size_t start = i_loop ? loops->ends[i_loop - 1] : 0;
-    *directions ^= loops->chains[start].directions;
-    for (size_t i = start + 1; i < loops->ends[i_loop]; i++)
-        PSH_TRY(toggle(c, loops->chains[i].voxel, loops->chains[i].directions, err));
+static psh_status add_loop(psh__cubical3d *c, const struct psh__loop_end *end, unsigned *directions, psh_error *err) {
+    const struct psh__loop_edges *chain = c->loops.chains + end->start;
+    *directions ^= chain[0].directions;
+    for (size_t i = 1; i < end->n_items; i++) PSH_TRY(toggle(c, chain[i].voxel, chain[i].directions, err));
     return PSH_OK;
 }
 
-/* Contracts the boundary of a square until it ends with a critical edge that is alone: *i_edge. SIZE_MAX: it vanishes.
- */
-static psh_status reduce(psh__cubical3d *c, psh__cell square, size_t *i_edge, psh_error *err) {
+/* Contracts the boundary of a square until it ends with a critical edge that is alone: *dst. NULL: it vanishes. */
+static psh_status reduce(psh__cubical3d *c, psh__cell square, struct psh__loop_end **dst, psh_error *err) {
     psh__loops *loops = &c->loops;
     const uint8_t *d = psh__square_directions[square.place];
     PSH_TRY(toggle(c, square.voxel, 1u << d[0] | 1u << d[1], err));
@@ -169,29 +177,29 @@ static psh_status reduce(psh__cubical3d *c, psh__cell square, size_t *i_edge, ps
         loops->active[voxel] = 0;
         if (!directions) continue;
         PSH_TRY(flow_down(c, voxel, &directions, err));
-        while ((*i_edge = latest_critical(c, voxel, directions)) != SIZE_MAX) {
-            uint32_t owner = loops->owners[*i_edge];
-            assert(owner != IS_NEGATIVE); /* a loop ends with an edge that closes one */
-            if (owner == IS_ALONE) return file_loop(c, voxel, directions, err);
-            PSH_TRY(add_loop(c, owner, &directions, err));
+        while ((*dst = latest_critical(c, voxel, directions))) {
+            assert((*dst)->state != IS_NEGATIVE); /* a loop ends with an edge that closes one */
+            if ((*dst)->state == IS_ALONE) return file_loop(c, voxel, directions, *dst, err);
+            PSH_TRY(add_loop(c, *dst, &directions, err));
         }
-        assert(!directions); /* a loop has an even number of edges at each voxel */
+        assert(!directions); /* a loop has an even number of edges at its latest voxel */
     }
-    *i_edge = SIZE_MAX;
+    *dst = NULL;
     return PSH_OK;
 }
 
 static psh_status start(psh__cubical3d *c, psh_error *err) {
     psh__loops *loops = &c->loops;
-    RESERVE(loops, owners, c->edge_cells.n_items, "loops");
+    RESERVE(loops, ends, c->edge_cells.n_items, "loops");
     RESERVE(loops, active, c->grid.n_voxels, "loops");
     memset(loops->active, 0, c->grid.n_voxels);
-    loops->n_heap = loops->n_chains = loops->n_ends = 0;
+    loops->n_heap = loops->n_chains = 0;
     for (size_t i = c->edge_cells.n_items; i-- > 0;) {
-        c->labels[c->edge_cells.items[i].voxel] = (uint32_t)i;
-        loops->owners[i] = IS_NEGATIVE;
+        psh__cell cell = c->edge_cells.items[i];
+        c->labels[cell.voxel] = (uint32_t)i;
+        loops->ends[i] = (struct psh__loop_end){.direction = (uint8_t)cell.place, .state = IS_NEGATIVE};
     }
-    for (size_t i = 0; i < c->edge_order.n_items; i++) loops->owners[c->edge_order.items[i].value] = IS_ALONE;
+    for (size_t i = 0; i < c->edge_order.n_items; i++) loops->ends[c->edge_order.items[i].value].state = IS_ALONE;
     return PSH_OK;
 }
 
@@ -205,18 +213,19 @@ psh_status psh__loops_reduce(psh__cubical3d *c, psh_error *err) {
     psh__record *essential = c->essential.items;
     for (size_t i = 0; i < c->square_order.n_items; i++) {
         psh__record square = c->square_order.items[i];
-        size_t i_edge;
-        PSH_TRY(reduce(c, c->square_cells.items[square.value], &i_edge, err));
-        if (i_edge == SIZE_MAX) {
+        struct psh__loop_end *end;
+        PSH_TRY(reduce(c, c->square_cells.items[square.value], &end, err));
+        if (!end) {
             essential[c->essential.n_items++] = (psh__record){.key = square.key, .value = 2};
             continue;
         }
-        loops->owners[i_edge] = (uint32_t)(loops->n_ends - 1);
-        uint64_t birth = psh__grid_order(&c->grid, c->edge_cells.items[i_edge].voxel);
+        uint64_t birth = psh__grid_order(&c->grid, c->edge_cells.items[end - loops->ends].voxel);
         if (birth != square.key) pairs->items[pairs->n_items++] = (psh__record){.key = birth, .value = square.key};
     }
-    for (size_t i = 0; i < c->edge_order.n_items; i++)
-        if (loops->owners[c->edge_order.items[i].value] == IS_ALONE)
-            essential[c->essential.n_items++] = (psh__record){.key = c->edge_order.items[i].key, .value = 1};
+    for (size_t i = 0; i < c->edge_order.n_items; i++) {
+        psh__record edge = c->edge_order.items[i];
+        if (loops->ends[edge.value].state == IS_ALONE)
+            essential[c->essential.n_items++] = (psh__record){.key = edge.key, .value = 1};
+    }
     return PSH_OK;
 }
