@@ -1,15 +1,16 @@
 """Persistence of volumes (H0, H1, H2) and of meshes against the peers in the same run, one thread each.
 
-    PYTHON bench/bench_cubical3d_peers.py [N_REPEATS]
+    /usr/bin/python3 bench/bench_cubical3d_peers.py [N_REPEATS]
 
-PYTHON is one with NumPy, GUDHI and, if it is to be measured, CubicalRipser (package cripser). Environment: PSH_LIBRARY
-(build/libpersihash.so), PSH_DATASETS (../shared/datasets). All get the very same float64 arrays, and all intervals are
+Environment: PSH_LIBRARY (build/libpersihash.so), PSH_DATASETS (../shared/datasets), PSH_NEWEST_PYTHON: a Python with a newer
+GUDHI and, if it is to be measured, CubicalRipser (package cripser), which runs the same once more. All get the very same float64 arrays, and all intervals are
 compared. Time: the thread's CPU time from the array to the computed pairs, the least of some repeats; for GUDHI the
 building of the complex and compute_persistence() are both counted, for its simplex tree only the latter.
 """
 
 import glob
 import os
+import subprocess
 import sys
 import time
 
@@ -127,6 +128,10 @@ def main():
         measure_mesh("mesh of 9,408 triangles", vertices[:, 2], triangles, n_repeats)
     for path in sorted(glob.glob(h.data_path("heated_cylinder/*.vti")))[:1]:
         measure_grid("triangulated 128 x 256", h.read_vti(path)[0], n_repeats)
+    newest = os.environ.pop("PSH_NEWEST_PYTHON", "")
+    if os.access(newest, os.X_OK):
+        print(flush=True)
+        subprocess.run([newest, __file__, *sys.argv[1:]], check=False)
 
 
 if __name__ == "__main__":

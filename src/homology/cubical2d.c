@@ -19,6 +19,9 @@
  * below are just those that join something above (complementary spanning trees). So each saddle serves one dimension,
  * H1 traces only those that H0 has left, and all of them must join: see the asserts.
  *
+ * Triangulated grids (psh_lower_star_compute_grid()): the same with rings of six neighbours, since among triangles both
+ * sides hang together alike.
+ *
  * Equal values: the order of equals adds pairs with birth = death, which are dropped, and changes no other interval, so
  * plateaus need no care. Superlevel sets: the reverse order, by complementing rings and keys.
  *

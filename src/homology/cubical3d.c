@@ -303,7 +303,7 @@ static inline uint32_t follow(psh__cubical3d *c, size_t start, bool is_upward) {
 /* --- Pairs by union-find ----------------------------------------------------------------------------------------- */
 
 static psh_status sort_cells(psh__cubical3d *c, const psh__cells *cells, psh__records *dst, psh_error *err) {
-    RESERVE(dst, items, cells->n_items, "sorting critical cells");
+    RESERVE(dst, items, cells->n_items + 1, "sorting critical cells");
     RESERVE(c, scratch, cells->n_items, "sorting critical cells");
     for (size_t i = 0; i < cells->n_items; i++)
         dst->items[i] = (psh__record){.key = psh__grid_order(&c->grid, cells->items[i].voxel), .value = i};

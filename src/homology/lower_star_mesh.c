@@ -236,7 +236,7 @@ static void bury(psh__mesh_stars *m, size_t n_terms) {
 static psh_status close_loops(psh__mesh_stars *m, psh_error *err) {
     size_t n_triangles = m->n_triangles;
     RESERVE(m, parents, n_triangles + 1, "the triangles of a mesh");
-    RESERVE(m, rest_of, n_triangles, "the triangles of a mesh");
+    RESERVE(m, rest_of, n_triangles + 1, "the triangles of a mesh");
     RESERVE(&m->pairs[1], items, n_triangles, "the intervals of a mesh");
     for (size_t i = 0; i <= n_triangles; i++) m->parents[i] = (uint32_t)i;
     memset(m->rest_of, 0, n_triangles * sizeof *m->rest_of);
