@@ -243,7 +243,7 @@ static psh_status inflate_blocks(job *j, const blocks *packed, psh_error *err) {
         if (!j->src.is_base64) {
             j->src.at += n_in;
         } else {
-            if (!PSH_GROW(&decoded, &decoded_room, n_in)) {
+            if (!PSH_GROW(&decoded, &decoded_room, n_in + 1)) {
                 status = psh__error_memory(err, "a zlib block", n_in);
                 break;
             }

@@ -268,6 +268,11 @@ static void values_that_cannot_be_read_say_why(void **state) {
         {CASE(ZLIB "\1\0\0\0\20\0\0\0\0\0\0\0\4\0\0\0abcd"), PSH_ERR_CORRUPT, "a damaged zlib block"},
         {CASE(ZLIB "\1\0\0\0\20\0\0\0\21\0\0\0\4\0\0\0abcd"), PSH_ERR_CORRUPT, "cannot hold 1 blocks of 16"},
         {CASE(ZLIB "\0\0\0\0"), PSH_ERR_CORRUPT, "0 bytes of values; expected 4"},
+        {CASE("<VTKFile type=\"ImageData\" compressor=\"vtkZLibDataCompressor\"><Piece Extent=\"0 1 0 1 0 "
+              "0\"><PointData>"
+              "<DataArray Name=\"a\" type=\"Int8\" format=\"binary\">AQAAAAQAAAAAAAAAAAAAAA==</DataArray></PointData>"
+              "</Piece></VTKFile>"),
+         PSH_ERR_CORRUPT, "a damaged zlib block"}, /* a block of no bytes */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         psh_error err = {0};
