@@ -79,9 +79,10 @@ static void bench_write(const char *what, const psh_diagrams *set, const char *p
 
 int main(int argc, char **argv) {
     const char *path = argc > 1 ? argv[1] : PSH_DATASETS "/colon/diagrams.npz";
-    char plain[64], csv[64];
+    char plain[64], csv[64], vtu[64];
     snprintf(plain, sizeof plain, "/dev/shm/bench_diagram_%d.npz", (int)getpid());
     snprintf(csv, sizeof csv, "/dev/shm/bench_diagram_%d.csv", (int)getpid());
+    snprintf(vtu, sizeof vtu, "/dev/shm/bench_diagram_%d.vtu", (int)getpid());
     inflate(path);
     psh_diagrams *set = bench_read("read npz as given", path);
     printf("%zu diagrams, %zu points\n", psh_diagrams_count(set), psh_diagrams_n_points(set));
@@ -89,6 +90,9 @@ int main(int argc, char **argv) {
     psh_diagrams_free(bench_read("read npz, plain", plain));
     bench_write("write csv", set, csv);
     psh_diagrams_free(bench_read("read csv", csv));
+    bench_write("write vtu", set, vtu);
+    psh_diagrams_free(bench_read("read vtu", vtu));
+    unlink(vtu);
     psh_diagrams_free(set);
 
     psh_error err;

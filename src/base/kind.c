@@ -2,8 +2,21 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/dipha.h"
 #include "base/error.h"
+#include "base/vtk_xml.h"
 #include "persihash/base.h"
+
+/* Other things than diagrams come from VTK and DIPHA too, but none that is a file of ours. */
+static bool is_foreign_diagram(const psh__bytes *bytes) {
+    if (psh__dipha_is(bytes->data, bytes->n_bytes))
+        return bytes->n_bytes >= 16 && psh__dipha_integer(bytes->data + 8) == PSH__DIPHA_PERSISTENCE_DIAGRAM;
+    return psh__vtk_is(bytes->data, bytes->n_bytes) && !psh__vtk_is_grid(bytes->data, bytes->n_bytes);
+}
+
+static bool is_foreign(const psh__bytes *bytes) {
+    return psh__dipha_is(bytes->data, bytes->n_bytes) || psh__vtk_is(bytes->data, bytes->n_bytes);
+}
 
 /* Text if the first bytes are printable: .csv and .pers have no magic number. */
 static bool looks_like_text(const uint8_t *bytes, size_t n_bytes) {
@@ -36,6 +49,8 @@ psh_status psh_file_detect(const char *path, psh_file_kind *dst, psh_error *err)
         *dst = PSH_FILE_DISTANCES;
     else if (bytes.n_bytes >= 9 && bytes.data[8] == '{' && !memcmp(bytes.data + 5, "\0\0\0", 3))
         *dst = PSH_FILE_MODEL;
+    else if (is_foreign(&bytes))
+        *dst = is_foreign_diagram(&bytes) ? PSH_FILE_DIAGRAMS : PSH_FILE_UNKNOWN;
     else if (looks_like_text(bytes.data, bytes.n_bytes))
         *dst = PSH_FILE_DIAGRAMS;
     psh__bytes_free(&bytes);

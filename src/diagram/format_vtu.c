@@ -166,6 +166,15 @@ static psh_status read_cluster(reader *file, const char *const *names, psh_error
     return PSH_OK;
 }
 
+/* Without them there is no birth or no death, or only a sum of float32. */
+static bool must_use_points(const reader *file) {
+    return !file->births || !(file->deaths || file->persistences);
+}
+
+static bool may_need_points(const reader *file) {
+    return must_use_points(file) || (!file->deaths && file->is_birth_narrow);
+}
+
 static psh_status read_arrays(reader *file, psh_error *err) {
     static const char *const diagram_names[] = {PSH__VTU_DIAGRAM, "DiagramID", "DiagramId", NULL};
     static const char *const cluster_names[] = {PSH__VTU_CLUSTER, "ClusterID", "ClusterId", NULL};
@@ -179,11 +188,11 @@ static psh_status read_arrays(reader *file, psh_error *err) {
     PSH_TRY(read_cell_integers(file, PSH__VTU_IS_FINITE, &file->are_finite, err));
     PSH_TRY(read_cell_doubles(file, PSH__VTU_BIRTH, &file->births, err));
     PSH_TRY(read_cell_doubles(file, PSH__VTU_DEATH, &file->deaths, err));
-    PSH_TRY(read_cell_doubles(file, PSH__VTU_PERSISTENCE, &file->persistences, err));
+    if (!file->deaths) PSH_TRY(read_cell_doubles(file, PSH__VTU_PERSISTENCE, &file->persistences, err));
     PSH_TRY(read_groups(file, diagram_names, &file->diagrams, err));
     PSH_TRY(read_groups(file, cluster_names, &file->clusters, err));
     if (!file->diagrams && !file->clusters) PSH_TRY(read_cluster(file, cluster_names, err));
-    if (points) PSH_TRY(read_doubles(file, points, 3, &file->points, err));
+    if (points && may_need_points(file)) PSH_TRY(read_doubles(file, points, 3, &file->points, err));
     if (labels) PSH_TRY(read_integers(file, labels, PSH__VTK_ANY_TUPLES, &file->labels, &file->n_labels, err));
     return PSH_OK;
 }
@@ -220,10 +229,8 @@ static bool are_points_canonical(const reader *file) {
 
 /* Fills births and deaths from what there is. */
 static psh_status complete_coordinates(reader *file, psh_error *err) {
-    bool has_sum = file->births && file->persistences, needs_points = !file->births || !(file->deaths || has_sum);
-    bool uses_points = false;
-    if (needs_points || (!file->deaths && file->is_birth_narrow)) uses_points = are_points_canonical(file);
-    if (needs_points && !uses_points && file->n_cells)
+    bool uses_points = may_need_points(file) && are_points_canonical(file);
+    if (must_use_points(file) && !uses_points && file->n_cells)
         return psh__error(err, PSH_ERR_DATA,
                           "no cell arrays Birth and Persistence (or Death), and the points are not (birth, birth) and "
                           "(birth, death): the diagram was moved or projected; save it as it was computed");

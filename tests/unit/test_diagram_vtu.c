@@ -359,6 +359,25 @@ static void an_essential_class_of_dipha_lives_forever(void **state) {
     psh_diagrams_free(set);
 }
 
+static void kinds_of_files_are_told(void **state) {
+    static const struct {
+        const char *bytes;
+        size_t n_bytes;
+        psh_file_kind kind;
+    } cases[] = {
+        {CASE(PAIRS("", "", TYPES)), PSH_FILE_DIAGRAMS},
+        {CASE(DIPHA_HEAD WORD("\2") ZERO), PSH_FILE_DIAGRAMS},
+        {CASE(DIPHA_HEAD WORD("\1") ZERO), PSH_FILE_UNKNOWN},
+        {CASE(DIPHA_HEAD), PSH_FILE_UNKNOWN},
+        {CASE("<?xml version=\"1.0\"?>\n<VTKFile version='1' type='ImageData'>"), PSH_FILE_UNKNOWN},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        psh_file_kind kind;
+        assert_int_equal(psh_file_detect(scratch_write("x", cases[i].bytes, cases[i].n_bytes), &kind, NULL), PSH_OK);
+        assert_int_equal(kind, cases[i].kind);
+    }
+}
+
 /* --- broken files and memory ----------------------------------------------------------------------------------------
  */
 
@@ -508,6 +527,7 @@ int main(void) {
         cmocka_unit_test(files_of_vtk_that_are_no_diagrams_are_named),
         cmocka_unit_test(dipha_files_that_are_wrong_are_named),
         cmocka_unit_test(an_essential_class_of_dipha_lives_forever),
+        cmocka_unit_test(kinds_of_files_are_told),
         cmocka_unit_test(every_prefix_fails_cleanly),
         cmocka_unit_test(each_failed_allocation_is_reported),
         cmocka_unit_test(the_starting_vortex_ensemble_is_read_as_published),
