@@ -86,7 +86,7 @@ static double measure(const psh__layer *layers, size_t n_layers, const psh__net_
             psh__net_zero_gradients(net);
             memset(psh__net_output_gradient(net), 0, n * N_BITS * sizeof(float));
             psh__loss_mse(psh__net_output(net), psh__net_input(net), n * N_BITS, 1, psh__net_output_gradient(net));
-            check(psh__net_backward(net, true, NULL, &err), &err);
+            check(psh__net_backward(net, 0, true, NULL, &err), &err);
             psh__net_adam(net, &(psh__adam){0});
         }
         double seconds = now() - start;

@@ -82,7 +82,7 @@ PSH_API psh_status psh_sketch_fit(const psh_diagrams *set, const psh_sketch_para
 PSH_API void psh_model_free(psh_model *model); /* NULL is fine */
 PSH_API int psh_model_n_bits(const psh_model *model);
 PSH_API size_t psh_model_n_bytes(const psh_model *model);   /* of one code: (n_bits + 7) / 8 */
-PSH_API const char *psh_model_kind(const psh_model *model); /* "sketch" */
+PSH_API const char *psh_model_kind(const psh_model *model); /* "sketch", "pdgan" */
 PSH_API const psh_frame *psh_model_frame(const psh_model *model);
 /* psh_model_id() : 16 hexadecimal digits: hash of weights and settings. Static to the model. */
 PSH_API const char *psh_model_id(const psh_model *model);
@@ -100,6 +100,13 @@ PSH_API void psh_model_bit_text(const psh_model *model, int i_bit, char *text, s
 PSH_API psh_status psh_model_encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
                                     psh_error *err);
 
+/* psh_model_adapt() :
+ * A copy of the model for the diagrams of another set: frame (of the kind that the model has) and scale of the counts
+ * are fitted to `set`, the weights are the same, the identity is another. For models that are trained once and then
+ * serve any set; psh_model_adapts() tells. PSH_ERR_UNSUPPORTED for a sketch; PSH_ERR_DATA, PSH_ERR_MEMORY. */
+PSH_API bool psh_model_adapts(const psh_model *model);
+PSH_API psh_status psh_model_adapt(const psh_model *model, const psh_diagrams *set, psh_model **dst, psh_error *err);
+
 /* Files: .safetensors, hyper-parameters in its __metadata__. The bytes are also stored in code files, so that later
  * diagrams can be encoded alike. psh_model_write_bytes(): *bytes is freed by psh_bytes_free(). Reading errors:
  * PSH_ERR_FORMAT, PSH_ERR_CORRUPT, PSH_ERR_UNSUPPORTED (a kind that this version does not know). */
@@ -108,6 +115,94 @@ PSH_API psh_status psh_model_read(const char *path, psh_model **dst, psh_error *
 PSH_API psh_status psh_model_write_bytes(const psh_model *model, uint8_t **bytes, size_t *n_bytes, psh_error *err);
 PSH_API psh_status psh_model_read_bytes(const uint8_t *bytes, size_t n_bytes, psh_model **dst, psh_error *err);
 PSH_API void psh_bytes_free(uint8_t *bytes);
+
+/* --- PD-GAN -------------------------------------------------------------------------------------------------------
+ *
+ * The paper's networks: an encoder (VGG19's convolutions on the 50 x 50 histogram) whose outputs' signs are the code, a
+ * generator that draws the histogram again from the code, a discriminator that tells drawn from real. Each epoch
+ * shows the training set once, in batches; a batch updates all three by Adam:
+ *   encoder: similarity + diagram weight * diagram    similarity = 1/2 |S_B - S_P|^2 + |B' - B|^2
+ *   generator: diagram weight * diagram + adversarial weight * adversarial    diagram = MSE + perceptual
+ *   discriminator: adversarial
+ * with every |.|^2 a mean over its entries (the paper does not say sum or mean). Homology dimensions are pooled.
+ * docs/math/pdgan.md has the formulas. */
+
+typedef struct psh_pdgan_params {
+    size_t struct_bytes;
+    int n_bits;                 /* 0: 64. 1 to 1024 */
+    double width;               /* times the paper's numbers of filters; 0: 0.25. 1/64 to 2 */
+    bool no_batch_norm;         /* in the encoder. The paper's VGG19 has none, and comes trained: psh_pdgan_init() */
+    double dropout;             /* in the encoder's fully connected layers; 0: none. Below 1 */
+    double rate;                /* of Adam; 0: 0.001 */
+    double diagram_weight;      /* 0: 0.1; negative: none, and generator and discriminator are left out */
+    double adversarial_weight;  /* 0: 0.1; negative: none */
+    double quantisation_weight; /* of |B' - B|^2; 0: 1; negative: none */
+    bool is_saturating;  /* the generator lowers log(1 - D(V*)), as the paper writes it; default: -log D(V*), whose
+                            gradient does not vanish while the discriminator is right */
+    bool has_hard_clip;  /* outputs beyond -1 and 1 get no gradient at all, as the paper writes it; default: they get
+                            what brings them back */
+    bool has_raw_counts; /* never scale the counts of another set (psh_model_adapt()); the paper's */
+    int n_batch;         /* 0: 40. 2 to 1024 */
+    bool is_bf16;        /* convolutions multiply bfloat16 numbers: twice as fast where the CPU can */
+    bool is_f16;         /* the model's weights are rounded to float16: half the file */
+    psh_frame_kind frame_kind;
+    double frame_lo, frame_hi; /* for PSH_FRAME_FIXED */
+    uint32_t dims_mask;        /* 0: all */
+    uint64_t seed;
+    int n_threads; /* 0: all */
+} psh_pdgan_params;
+
+/* What an epoch brought: mean losses (not weighted) over its batches, and the codes of the diagrams held out (of the
+ * first of the training set if there are none). */
+typedef struct psh_pdgan_epoch {
+    size_t struct_bytes;
+    uint64_t i_epoch; /* from 1 */
+    double similarity, quantisation, mse, perceptual;
+    double generator, discriminator; /* -log D(V*) or log(1 - D(V*)); -log D(V) - log(1 - D(V*)) */
+    size_t n_codes, n_distinct;
+    size_t n_constant_bits; /* the same in all codes */
+    double balance;         /* mean over the bits of twice the rarer value's share: 1 is best, 0 all constant */
+    double spearman;        /* of Hamming with exact W1 among these codes; NaN if codes or distances are all equal */
+    double seconds;
+    char warning[256]; /* "" or: codes have collapsed, and why */
+} psh_pdgan_epoch;
+
+/* Three networks in training. One thread drives it. */
+typedef struct psh_pdgan psh_pdgan;
+
+/* psh_pdgan_create() :
+ * similarity : (N, N) float32 of `set`, from psh_similarity_compute(); copied. held_out: diagrams to judge by, or NULL;
+ * of up to 300, exact W1 is computed here. Both sets must outlive the trainer. Errors: PSH_ERR_PARAMETER, PSH_ERR_EMPTY
+ * (fewer diagrams than a batch), PSH_ERR_NOT_FINITE (infinite deaths), PSH_ERR_UNSUPPORTED (is_bf16 where the CPU
+ * cannot), PSH_ERR_MEMORY. */
+PSH_API psh_status psh_pdgan_create(const psh_diagrams *set, const float *similarity, const psh_diagrams *held_out,
+                                    const psh_pdgan_params *params, psh_pdgan **dst, psh_error *err);
+PSH_API void psh_pdgan_free(psh_pdgan *gan); /* NULL is fine */
+
+/* psh_pdgan_init() :
+ * Weights for the encoder's convolutions from a .safetensors file with torchvision's names (features.0.weight, ...):
+ * VGG19 trained on ImageNet, for width 1. The three colours of its first layer are added up into the channel of counts.
+ * *n_taken: how many arrays were; PSH_ERR_SHAPE if one of the convolutions is missing or of another shape. */
+PSH_API psh_status psh_pdgan_init(psh_pdgan *gan, const char *path, size_t *n_taken, psh_error *err);
+
+/* psh_pdgan_train_epoch() :
+ * One epoch, or what is left of one that was interrupted. dst may be NULL. Errors: PSH_ERR_INTERRUPTED when the
+ * progress callback says stop: psh_pdgan_save() may follow, or the next call, which goes on where this one stopped;
+ * PSH_ERR_NOT_CONVERGED (a loss is no longer finite). Same seed, same bytes, for any number of threads, on CPUs with
+ * the same instruction set and one version of oneDNN. */
+PSH_API psh_status psh_pdgan_train_epoch(psh_pdgan *gan, const psh_progress *progress, psh_pdgan_epoch *dst,
+                                         psh_error *err);
+PSH_API uint64_t psh_pdgan_n_epochs(const psh_pdgan *gan); /* finished */
+
+/* Checkpoints: .safetensors with all weights and the optimisers' moments. A trainer created with the same sets,
+ * similarities and parameters, once it has loaded one, goes on to the same bytes as one that was never stopped
+ * (PSH_ERR_MODEL_MISMATCH otherwise). */
+PSH_API psh_status psh_pdgan_save(const psh_pdgan *gan, const char *path, psh_error *err);
+PSH_API psh_status psh_pdgan_load(psh_pdgan *gan, const char *path, psh_error *err);
+
+/* psh_pdgan_model() :
+ * The encoder as it is now, with the training set's frame. meta: what to record in it; may be NULL. */
+PSH_API psh_status psh_pdgan_model(const psh_pdgan *gan, const psh_meta *meta, psh_model **dst, psh_error *err);
 
 #ifdef __cplusplus
 }

@@ -82,3 +82,13 @@ psh_status psh_model_encode(const psh_model *model, const psh_diagrams *set, int
                             psh_error *err) {
     return model->kind->encode(model, set, n_threads, codes, err);
 }
+
+bool psh_model_adapts(const psh_model *model) {
+    return model->kind->adapt != NULL;
+}
+
+psh_status psh_model_adapt(const psh_model *model, const psh_diagrams *set, psh_model **dst, psh_error *err) {
+    if (model->kind->adapt) return model->kind->adapt(model, set, dst, err);
+    return psh__error(err, PSH_ERR_UNSUPPORTED, "a %s is fitted to a set as a whole; fit a new one to this set",
+                      model->kind->name);
+}

@@ -5,7 +5,7 @@
 #include "encoder/safetensors.h"
 #include "persihash/encoder.h"
 
-enum { PSH__MAX_BITS = 1024, PSH__MODEL_MAX_ARRAYS = 64, PSH__MODEL_MAX_TEXTS = 8 };
+enum { PSH__MAX_BITS = 1024, PSH__MODEL_MAX_ARRAYS = 128, PSH__MODEL_MAX_TEXTS = 8 };
 
 typedef struct psh__model_kind psh__model_kind;
 
@@ -41,9 +41,11 @@ struct psh__model_kind {
     psh_status (*read)(const psh__safetensors *file, const psh_model *head, const psh_meta *meta, psh_model **dst,
                        psh_error *err);
     void (*free_parts)(psh_model *model); /* all but the struct and what psh__model_init() made */
+    /* A copy whose frame and scales are those of `set`. NULL: this kind is fitted to a set as a whole. */
+    psh_status (*adapt)(const psh_model *model, const psh_diagrams *set, psh_model **dst, psh_error *err);
 };
 
-extern const psh__model_kind psh__sketch_kind;
+extern const psh__model_kind psh__sketch_kind, psh__pdgan_kind;
 
 /* psh__model_check() : PSH_OK, or PSH_ERR_CORRUPT if no model can have this number of bits and this frame. */
 psh_status psh__model_check(size_t n_bits, const psh_frame *frame, psh_error *err);

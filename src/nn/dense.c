@@ -33,8 +33,8 @@ psh_status psh__dense_forward(const psh__net *net, const psh__node *node) {
 }
 
 /* d_weights = d_y^T x, d_bias = sums of d_y; d_x = d_y weights. */
-psh_status psh__dense_backward(const psh__net *net, const psh__node *node, const float *d_y, bool add_weights,
-                               float *d_x) {
+psh_status psh__dense_backward(const psh__net *net, const psh__node *node, size_t first_item, const float *d_y,
+                               bool add_weights, float *d_x) {
     size_t n_pieces = (node->n_out + PIECE - 1) / PIECE, n_in_pieces = (node->n_in + PIECE - 1) / PIECE;
     const float *weights = net->values + net->parts[node->first_part].at;
     psh_status status = PSH_OK;
@@ -55,8 +55,9 @@ psh_status psh__dense_backward(const psh__net *net, const psh__node *node, const
 #pragma omp for schedule(static, 1)
         for (size_t piece = 0; piece < n_in_pieces; piece++) {
             size_t first = piece * PIECE, n = least(PIECE, node->n_in - first);
-            psh_status done = psh__gemm(false, false, net->n_batch, n, node->n_out, d_y, node->n_out, weights + first,
-                                        node->n_in, false, d_x + first, node->n_in);
+            psh_status done = psh__gemm(false, false, net->n_batch - first_item, n, node->n_out,
+                                        d_y + first_item * node->n_out, node->n_out, weights + first, node->n_in, false,
+                                        d_x + first_item * node->n_in + first, node->n_in);
             if (done != PSH_OK) status = done;
         }
     }

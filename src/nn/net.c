@@ -9,6 +9,7 @@
  * normalisation does not: its gradient needs its input.) */
 #include "nn/net.h"
 
+#include <assert.h>
 #include <omp.h>
 #include <string.h>
 
@@ -114,11 +115,11 @@ static void add_slice_gradients(psh__net *net, const psh__node *node) {
     }
 }
 
-static void conv_backward(psh__net *net, const psh__node *node, int worker, const float *d_y, bool add_weights,
-                          float *d_x, psh_status *status) {
+static void conv_backward(psh__net *net, const psh__node *node, int worker, size_t first_slice, const float *d_y,
+                          bool add_weights, float *d_x, psh_status *status) {
     size_t n_packed = net->parts[node->first_part].n_floats;
 #pragma omp for schedule(dynamic, 1)
-    for (size_t slice = 0; slice < net->n_slices; slice++) {
+    for (size_t slice = first_slice; slice < net->n_slices; slice++) {
         size_t first = slice * net->n_slice;
         const float *d = d_y + first * node->n_out;
         float *found = net->slice_gradients + slice * net->slice_floats;
@@ -131,11 +132,12 @@ static void conv_backward(psh__net *net, const psh__node *node, int worker, cons
 }
 
 /* Layers that work slice by slice without weights. */
-static void simple_backward(psh__net *net, size_t i_node, const float *d_y, float *d_x, float *in_place) {
+static void simple_backward(psh__net *net, size_t i_node, size_t first_slice, const float *d_y, float *d_x,
+                            float *in_place) {
     const psh__node *node = &net->nodes[i_node];
     size_t n = net->n_slice * node->n_out;
 #pragma omp for schedule(static, 1)
-    for (size_t slice = 0; slice < net->n_slices; slice++) {
+    for (size_t slice = first_slice; slice < net->n_slices; slice++) {
         size_t first = slice * net->n_slice, at = first * node->n_out;
         if (node->layer.op == PSH__MAX_POOL)
             psh__max_pool_backward(node->x + first * node->n_in, node->y + at, d_y + at, node->in, net->n_slice,
@@ -148,40 +150,42 @@ static void simple_backward(psh__net *net, size_t i_node, const float *d_y, floa
 }
 
 /* Called by all threads. The layer's gradient is in passing[*now]; leaves that of its input in passing[*now]. */
-static void backward_node(psh__net *net, size_t i_node, int worker, bool add_weights, bool want_input, int *now,
-                          psh_status *status) {
+static void backward_node(psh__net *net, size_t i_node, int worker, size_t first_slice, bool add_weights,
+                          bool want_input, int *now, psh_status *status) {
     psh__node *node = &net->nodes[i_node];
     float *d_y = net->passing[*now], *d_x = want_input ? net->passing[1 - *now] : NULL;
     switch (node->layer.op) {
     case PSH__CONV:
     case PSH__DECONV:
-        conv_backward(net, node, worker, d_y, add_weights, d_x, status);
+        conv_backward(net, node, worker, first_slice, d_y, add_weights, d_x, status);
         break;
     case PSH__DENSE:
-        note(status, psh__dense_backward(net, node, d_y, add_weights, d_x));
+        note(status, psh__dense_backward(net, node, first_slice * net->n_slice, d_y, add_weights, d_x));
         break;
     case PSH__BATCH_NORM:
         psh__norm_backward(net, node, add_weights, d_y);
         return;
     case PSH__MAX_POOL:
-        simple_backward(net, i_node, d_y, net->passing[1 - *now], NULL);
+        simple_backward(net, i_node, first_slice, d_y, net->passing[1 - *now], NULL);
         break;
     default:
-        simple_backward(net, i_node, NULL, NULL, d_y);
+        simple_backward(net, i_node, first_slice, NULL, NULL, d_y);
         return;
     }
     *now = 1 - *now;
 }
 
-psh_status psh__net_backward(psh__net *net, bool add_weights, float **d_input, psh_error *err) {
+psh_status psh__net_backward(psh__net *net, size_t first_item, bool add_weights, float **d_input, psh_error *err) {
     psh_status status = PSH_OK;
     int last = 0;
+    assert(first_item % net->n_slice == 0 && first_item < net->n_batch && !(add_weights && first_item > 0));
 #pragma omp parallel num_threads(net->n_workers)
     {
         int worker = omp_get_thread_num(), now = 0;
         psh__single_thread(1);
         for (size_t i = net->n_nodes; i-- > 0;)
-            backward_node(net, i, worker, add_weights, i > 0 || d_input != NULL, &now, &status);
+            backward_node(net, i, worker, first_item / net->n_slice, add_weights, i > 0 || d_input != NULL, &now,
+                          &status);
 #pragma omp single
         last = now;
     }

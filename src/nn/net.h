@@ -49,8 +49,8 @@ struct psh__net {
 /* The passes of whole-batch layers: called by all threads of a parallel region, share the work by themselves and end
  * with a barrier. */
 psh_status psh__dense_forward(const psh__net *net, const psh__node *node);
-psh_status psh__dense_backward(const psh__net *net, const psh__node *node, const float *d_y, bool add_weights,
-                               float *d_x);
+psh_status psh__dense_backward(const psh__net *net, const psh__node *node, size_t first_item, const float *d_y,
+                               bool add_weights, float *d_x);
 void psh__norm_forward(psh__net *net, psh__node *node);
 void psh__norm_backward(psh__net *net, psh__node *node, bool add_weights, float *d);
 /* Inference: the factors and offsets from the running averages, before any slice needs them. */

@@ -99,9 +99,10 @@ float *psh__net_output_gradient(psh__net *net); /* (n_batch, out), to be filled 
 psh_status psh__net_forward(psh__net *net, size_t n_items, bool training, psh_error *err);
 
 /* Gradients of the last forward pass (which trained), from psh__net_output_gradient(), which it destroys; passes may be
- * repeated. add_weights: adds to the weights' gradients. d_input: NULL, or where to put the place of the gradient of
- * the input (n_batch, in), valid until the next pass. */
-psh_status psh__net_backward(psh__net *net, bool add_weights, float **d_input, psh_error *err);
+ * repeated. first_item: those before it (whole slices) are left alone, in the gradients given and found: for gradients
+ * of data only, in networks without batch normalisation. add_weights: adds to the weights' gradients; needs all items.
+ * d_input: NULL, or where to put the place of the gradient of the input (n_batch, in), valid until the next pass. */
+psh_status psh__net_backward(psh__net *net, size_t first_item, bool add_weights, float **d_input, psh_error *err);
 void psh__net_zero_gradients(psh__net *net);
 
 /* --- Optimisers --------------------------------------------------------------------------------------------------- */

@@ -35,7 +35,7 @@ static void forward(psh__net *net, size_t n_items, bool training) {
 
 static void backward(psh__net *net, bool add_weights, float **d_input) {
     psh_error err = {0};
-    if (psh__net_backward(net, add_weights, d_input, &err) != PSH_OK) fail_msg("%s", err.text);
+    if (psh__net_backward(net, 0, add_weights, d_input, &err) != PSH_OK) fail_msg("%s", err.text);
 }
 
 /* A network beside its twin: the same random weights and inputs. */
@@ -121,7 +121,7 @@ static void check_gradients(pair *p) {
 }
 
 static void check(const psh__layer *layers, size_t n_layers, psh__shape in, int n_batch, int n_slices) {
-    pair p = pair_create(layers, n_layers, in, n_batch, n_slices, 2, 3);
+    pair p = pair_create(layers, n_layers, in, n_batch, n_slices, 1, 3);
     check_forward(&p);
     check_gradients(&p);
     pair_free(&p);
@@ -287,6 +287,22 @@ static float *train(psh__net *net, size_t n_steps, size_t *n_floats, double *fir
     return weights;
 }
 
+/* The gradient of the last items by themselves, without what lies before them. */
+static void a_part_of_the_batch_has_the_same_gradient(void **state) {
+    psh__layer layers[] = {small_net[0], small_net[1], small_net[5], small_net[6], small_net[7]};
+    pair p = pair_create(layers, COUNT(layers), (psh__shape){8, 8, 2}, 4, 2, 2, 3);
+    float *d, *whole = calloc(p.n_in, sizeof *whole);
+    forward(p.net, 4, true);
+    for (size_t i = 0; i < p.n_out; i++) psh__net_output_gradient(p.net)[i] = (float)p.slope[i];
+    backward(p.net, false, &d);
+    memcpy(whole, d, p.n_in * sizeof *d);
+    for (size_t i = 0; i < p.n_out; i++) psh__net_output_gradient(p.net)[i] = i < p.n_out / 2 ? NAN : (float)p.slope[i];
+    assert_int_equal(psh__net_backward(p.net, 2, false, &d, NULL), PSH_OK);
+    for (size_t i = p.n_in / 2; i < p.n_in; i++) assert_close((double)d[i], (double)whole[i], 1e-3, "gradient", i);
+    free(whole);
+    pair_free(&p);
+}
+
 static void training_gives_the_same_bytes_for_any_number_of_threads(void **state) {
     float *first = NULL;
     for (int n_threads = 1; n_threads <= 3; n_threads++) {
@@ -308,7 +324,7 @@ static void training_gives_the_same_bytes_for_any_number_of_threads(void **state
 }
 
 static void training_lowers_the_loss(void **state) {
-    psh__net_params params = {.in = {8, 8, 2}, .n_batch = 8, .n_slices = 2, .is_training = true};
+    psh__net_params params = {.in = {8, 8, 2}, .n_batch = 8, .n_slices = 2, .n_threads = 1, .is_training = true};
     psh__net *net = make(small_net, COUNT(small_net), &params);
     size_t n_floats;
     double first_loss, last_loss;
@@ -319,7 +335,7 @@ static void training_lowers_the_loss(void **state) {
 
 /* After many steps on one batch the running averages are that batch's, and so inference agrees with training. */
 static void inference_agrees_with_training(void **state) {
-    psh__net_params params = {.in = {8, 8, 2}, .n_batch = 8, .n_slices = 2, .is_training = true};
+    psh__net_params params = {.in = {8, 8, 2}, .n_batch = 8, .n_slices = 2, .n_threads = 1, .is_training = true};
     psh__net *net = make(small_net, COUNT(small_net), &params), *other;
     params.is_training = false;
     params.n_slices = 8;
@@ -367,7 +383,7 @@ static void every_place_in_a_batch_gives_the_same_bytes(void **state) {
 }
 
 static void bfloat16_stays_near_float32(void **state) {
-    psh__net_params params = {.in = {8, 8, 2}, .n_batch = 8, .n_slices = 2, .is_training = true};
+    psh__net_params params = {.in = {8, 8, 2}, .n_batch = 8, .n_slices = 2, .n_threads = 1, .is_training = true};
     psh__net *wide = make(small_net, COUNT(small_net), &params), *narrow = NULL;
     params.is_bf16 = true;
     psh_status status = psh__net_create(small_net, COUNT(small_net), &params, &narrow, NULL);
@@ -528,6 +544,7 @@ int main(void) {
         cmocka_unit_test(pooling_gives_the_gradient_of_equal_values_to_the_first),
         cmocka_unit_test(dropout_keeps_its_share_and_its_mask),
         cmocka_unit_test(a_network_agrees_with_loops),
+        cmocka_unit_test(a_part_of_the_batch_has_the_same_gradient),
         cmocka_unit_test(training_gives_the_same_bytes_for_any_number_of_threads),
         cmocka_unit_test(training_lowers_the_loss),
         cmocka_unit_test(inference_agrees_with_training),

@@ -1,0 +1,159 @@
+/* pdgan_step.c : one batch of PD-GAN's training (the paper's section 3.3).
+ *
+ *   V --encoder--> x, h' = clip(x) --generator--> V*      [V; V*] --features--> f --verdict--> logit
+ *
+ * What is drawn and judged is not the count v but 1 - exp(-v), in [0, 1) as the generator's sigmoid is, rising with
+ * every point.
+ *
+ * All gradients are those before any update, as the paper writes its update rule. Each network gets the losses that are
+ * its own, which takes these backward passes:
+ *   1. verdict, features: discriminator's loss, to their weights
+ *   2. features: perceptual loss, to V* alone; with the MSE's, through the generator to its weights and to h'
+ *   3. verdict, features: generator's adversarial loss, to V* alone; through the generator to its weights
+ *   4. encoder: similarity, quantisation, and what 2 brought to h' */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/exp.h"
+#include "encoder/pdgan_train.h"
+
+static void fill_batch(psh_pdgan *gan, const uint32_t *rows) {
+    float *images = psh__net_input(gan->nets[PSH__ENCODER]);
+    for (size_t i = 0; i < gan->n_batch; i++) {
+        float *image = images + i * PSH__PDGAN_CELLS * PSH__PDGAN_CHANNELS;
+        psh__pdgan_fill(gan->set, &gan->frame, gan->params.dims_mask, &gan->input, rows[i], 1, image);
+        for (size_t k = 0; k < PSH__PDGAN_CELLS; k++) {
+            double count = (double)image[k * PSH__PDGAN_CHANNELS];
+            gan->targets[i * PSH__PDGAN_CELLS + k] = (float)(1 - psh__exp(-(count < 100 ? count : 100)));
+        }
+    }
+}
+
+/* h' from the encoder's outputs, and the losses on it. */
+static psh_status encode_batch(psh_pdgan *gan, const uint32_t *rows, psh_error *err) {
+    size_t n = gan->n_batch * gan->n_bits;
+    PSH_TRY(psh__net_forward(gan->nets[PSH__ENCODER], gan->n_batch, true, err));
+    const float *x = psh__net_output(gan->nets[PSH__ENCODER]);
+    for (size_t i = 0; i < n; i++) gan->codes[i] = x[i] < -1 ? -1 : x[i] > 1 ? 1 : x[i];
+    memset(gan->d_codes, 0, n * sizeof *gan->d_codes);
+    gan->sums.similarity +=
+        psh__loss_similarity(gan->codes, rows, gan->n_batch, gan->n_bits, gan->similarity, gan->n_items, gan->d_codes);
+    gan->sums.quantisation += psh__loss_quantisation(gan->codes, n, gan->params.quantisation_weight, gan->d_codes);
+    return PSH_OK;
+}
+
+static psh_status draw_and_judge(psh_pdgan *gan, psh_error *err) {
+    size_t n = gan->n_batch, n_cells = n * PSH__PDGAN_CELLS;
+    psh__net *generator = gan->nets[PSH__GENERATOR], *features = gan->nets[PSH__FEATURES],
+             *verdict = gan->nets[PSH__VERDICT];
+    memcpy(psh__net_input(generator), gan->codes, n * gan->n_bits * sizeof(float));
+    PSH_TRY(psh__net_forward(generator, n, true, err));
+    memcpy(psh__net_input(features), gan->targets, n_cells * sizeof(float));
+    memcpy(psh__net_input(features) + n_cells, psh__net_output(generator), n_cells * sizeof(float));
+    PSH_TRY(psh__net_forward(features, 2 * n, true, err));
+    memcpy(psh__net_input(verdict), psh__net_output(features),
+           2 * n * (size_t)gan->layers[PSH__VERDICT].in.c * sizeof(float));
+    return psh__net_forward(verdict, 2 * n, true, err);
+}
+
+/* From the verdict's gradient in its place through the features. d_image: of all 2 n images, or NULL. */
+static psh_status back_through_verdict(psh_pdgan *gan, size_t first, bool add_weights, float **d_image,
+                                       psh_error *err) {
+    size_t n = 2 * gan->n_batch, n_features = (size_t)gan->layers[PSH__VERDICT].in.c;
+    float *d_features;
+    PSH_TRY(psh__net_backward(gan->nets[PSH__VERDICT], first, add_weights, &d_features, err));
+    memcpy(psh__net_output_gradient(gan->nets[PSH__FEATURES]) + first * n_features, d_features + first * n_features,
+           (n - first) * n_features * sizeof(float));
+    return psh__net_backward(gan->nets[PSH__FEATURES], first, add_weights, d_image, err);
+}
+
+static psh_status teach_discriminator(psh_pdgan *gan, psh_error *err) {
+    size_t n = gan->n_batch;
+    psh__net *verdict = gan->nets[PSH__VERDICT];
+    const float *logit = psh__net_output(verdict);
+    float *d = psh__net_output_gradient(verdict);
+    memset(d, 0, 2 * n * sizeof *d);
+    gan->sums.discriminator +=
+        psh__loss_logistic(logit, true, n, 1, d) + psh__loss_logistic(logit + n, false, n, 1, d + n);
+    psh__net_zero_gradients(verdict);
+    psh__net_zero_gradients(gan->nets[PSH__FEATURES]);
+    return back_through_verdict(gan, 0, true, NULL, err);
+}
+
+/* Passes 2: the diagram loss, to the generator's weights and to d_codes. */
+static psh_status teach_drawing(psh_pdgan *gan, psh_error *err) {
+    size_t n = gan->n_batch, n_features = n * (size_t)gan->layers[PSH__VERDICT].in.c, n_cells = n * PSH__PDGAN_CELLS;
+    psh__net *features = gan->nets[PSH__FEATURES], *generator = gan->nets[PSH__GENERATOR];
+    const float *f = psh__net_output(features);
+    double weight = gan->params.diagram_weight;
+    float *d = psh__net_output_gradient(features) + n_features, *d_image, *d_input;
+    memset(d, 0, n_features * sizeof *d);
+    gan->sums.perceptual += psh__loss_mse(f + n_features, f, n_features, weight, d);
+    PSH_TRY(psh__net_backward(features, n, false, &d_image, err));
+    memcpy(psh__net_output_gradient(generator), d_image + n_cells, n_cells * sizeof(float));
+    gan->sums.mse +=
+        psh__loss_mse(psh__net_output(generator), gan->targets, n_cells, weight, psh__net_output_gradient(generator));
+    psh__net_zero_gradients(generator);
+    PSH_TRY(psh__net_backward(generator, 0, true, &d_input, err));
+    for (size_t i = 0; i < n * gan->n_bits; i++) gan->d_codes[i] += d_input[i];
+    return PSH_OK;
+}
+
+/* Pass 3. */
+static psh_status teach_deceiving(psh_pdgan *gan, psh_error *err) {
+    size_t n = gan->n_batch, n_cells = n * PSH__PDGAN_CELLS;
+    psh__net *verdict = gan->nets[PSH__VERDICT], *generator = gan->nets[PSH__GENERATOR];
+    double weight = gan->params.adversarial_weight;
+    bool is_saturating = gan->params.is_saturating;
+    float *d = psh__net_output_gradient(verdict) + n, *d_image;
+    memset(d, 0, n * sizeof *d);
+    double loss =
+        psh__loss_logistic(psh__net_output(verdict) + n, !is_saturating, n, is_saturating ? -weight : weight, d);
+    gan->sums.generator += is_saturating ? -loss : loss;
+    PSH_TRY(back_through_verdict(gan, n, false, &d_image, err));
+    memcpy(psh__net_output_gradient(generator), d_image + n_cells, n_cells * sizeof(float));
+    return psh__net_backward(generator, 0, true, NULL, err);
+}
+
+/* Pass 4. Beyond -1 and 1 h' does not move with x; a gradient that would bring x back passes all the same, unless the
+ * clip is hard: an output that has left the interval on all diagrams would stay there for ever. */
+static psh_status teach_encoder(psh_pdgan *gan, psh_error *err) {
+    psh__net *encoder = gan->nets[PSH__ENCODER];
+    const float *x = psh__net_output(encoder);
+    float *d = psh__net_output_gradient(encoder);
+    for (size_t i = 0; i < gan->n_batch * gan->n_bits; i++) {
+        float slope = gan->d_codes[i];
+        bool is_inside = x[i] > -1 && x[i] < 1, comes_back = !gan->params.has_hard_clip && slope * x[i] > 0;
+        d[i] = is_inside || comes_back ? slope : 0;
+    }
+    psh__net_zero_gradients(encoder);
+    return psh__net_backward(encoder, 0, true, NULL, err);
+}
+
+psh_status psh__gan_step(psh_pdgan *gan, psh_error *err) {
+    const uint32_t *rows = gan->order + gan->i_batch * gan->n_batch;
+    psh__adam adam = {.rate = gan->params.rate};
+    fill_batch(gan, rows);
+    PSH_TRY(encode_batch(gan, rows, err));
+    if (gan->has_gan) {
+        PSH_TRY(draw_and_judge(gan, err));
+        if (gan->params.adversarial_weight > 0) PSH_TRY(teach_discriminator(gan, err));
+        PSH_TRY(teach_drawing(gan, err));
+        if (gan->params.adversarial_weight > 0) PSH_TRY(teach_deceiving(gan, err));
+    }
+    PSH_TRY(teach_encoder(gan, err));
+    psh__net_adam(gan->nets[PSH__ENCODER], &adam);
+    if (gan->has_gan) psh__net_adam(gan->nets[PSH__GENERATOR], &adam);
+    if (gan->has_gan && gan->params.adversarial_weight > 0) {
+        psh__net_adam(gan->nets[PSH__FEATURES], &adam);
+        psh__net_adam(gan->nets[PSH__VERDICT], &adam);
+    }
+    gan->i_batch++;
+    double total = gan->sums.similarity + gan->sums.quantisation + gan->sums.mse + gan->sums.perceptual +
+                   gan->sums.generator + gan->sums.discriminator;
+    if (isfinite(total)) return PSH_OK;
+    return psh__error(err, PSH_ERR_NOT_CONVERGED,
+                      "training diverged in epoch %llu, batch %llu: a loss is no longer finite; lower the rate (%g)",
+                      (unsigned long long)gan->i_epoch + 1, (unsigned long long)gan->i_batch, gan->params.rate);
+}
