@@ -83,8 +83,9 @@ static psh_status check_defaults(const cli *c, const psh_input *input, const psh
 
 static void tell_times(cli *c, const psh_compute_stats *stats, double seconds) {
     char json[256];
-    cli_say(c, "CPU seconds: reading %.2f, scaling and smoothing %.2f, homology %.2f, writing %.2f\n",
-            stats->read_seconds, stats->prepare_seconds, stats->homology_seconds, stats->write_seconds);
+    cli_say(c, "CPU seconds: reading %.2f, %s %.2f, homology %.2f, writing %.2f\n", stats->read_seconds,
+            stats->kind == PSH_ITEM_IMAGE ? "scaling and smoothing" : "sampling", stats->prepare_seconds,
+            stats->homology_seconds, stats->write_seconds);
     snprintf(json, sizeof json, "{\"read\": %.6f, \"prepare\": %.6f, \"homology\": %.6f, \"write\": %.6f}",
              stats->read_seconds, stats->prepare_seconds, stats->homology_seconds, stats->write_seconds);
     psh_meta_set_json(c->summary, "cpu_seconds", json);
@@ -95,8 +96,9 @@ static void tell(cli *c, const psh_input *input, const psh_homology_params *para
                  double seconds, const char *path) {
     double n_diagrams = (double)stats->n_diagrams;
     size_t n_done = psh_input_count(input) - stats->n_resumed, n_passed_over = psh_input_n_skipped(input);
-    cli_say(c, "%zu diagrams of kind %s (%s), %zu points (%.1f each) in %.2f s (%.0f items a second)\n",
-            stats->n_diagrams, psh_item_kind_name(stats->kind), psh_complex_name(stats->complex), stats->n_points,
+    cli_say(c, "%zu diagram%s of kind %s (%s), %zu points (%.1f each) in %.2f s (%.0f items a second)\n",
+            stats->n_diagrams, stats->n_diagrams == 1 ? "" : "s", psh_item_kind_name(stats->kind),
+            psh_complex_name(stats->complex), stats->n_points,
             n_diagrams > 0 ? (double)stats->n_points / n_diagrams : 0, seconds, (double)n_done / seconds);
     tell_times(c, stats, seconds);
     if (stats->n_resumed) cli_say(c, "%zu items were done before\n", stats->n_resumed);

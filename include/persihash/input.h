@@ -209,6 +209,10 @@ PSH_API const char *psh_input_label_name(const psh_input *input, size_t i_class)
  * names the item. Threads: safe for several threads on one input. */
 PSH_API psh_status psh_input_read_item(const psh_input *input, size_t i_item, psh_item *dst, psh_error *err);
 
+/* psh_input_read_ahead() : asks the system to have the file of an item at hand soon. For items a few places ahead of
+ * those being read; larger numbers than there are items are fine. Costs nothing for small files. Never fails. */
+PSH_API void psh_input_read_ahead(const psh_input *input, size_t i_item);
+
 /* psh_input_read_stored(), psh_input_prepare() :
  * The two steps of psh_input_read_item(), for whoever times them: what the file says; then what the parameters ask to
  * be done to it: scaling, smoothing, sampling. PSH_ERR_PARAMETER for those that are not for items of this kind. After a

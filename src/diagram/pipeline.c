@@ -6,6 +6,9 @@
  * a copy, and one decodes while the other computes. What waits is bounded: a thread whose item is too far ahead, or
  * that sees too many bytes waiting, pauses until the others have caught up; the thread with the oldest item never does.
  *
+ * Files a few places ahead are announced to the system: of files that are not in the page cache, 225 MB in 100 images,
+ * 0.56 s instead of 0.68 s on two threads. (Making the list has brought in the small ones already.)
+ *
  * Tried and lost: blocks of 16 items a thread with a barrier after each. On a machine whose cores were busy with other
  * work every barrier waited for a thread that was not running: 2.5 s instead of 0.08 s for 10,000 images of 28 x 28.
  *
@@ -26,6 +29,7 @@
 #define RING_ITEMS 4096
 #define MAX_WAITING_BYTES ((size_t)64 << 20)
 #define PAUSE_NANOSECONDS 50000
+#define ITEMS_AHEAD 2 /* a thread */
 
 typedef struct work {
     psh__pipeline *line;
@@ -164,7 +168,7 @@ static psh_status check_kind(psh__pipeline *line, size_t i_item, psh__outcome **
     if ((*outcome)->status != PSH_OK || kind == line->kind) return PSH_OK;
     if (line->kind == PSH_ITEM_AUTO) return line->kind = kind, PSH_OK;
     psh__error(&fault, PSH_ERR_DATA,
-               "%s: is a %s, those before it are of kind %s; one set is made of one kind: give them apart",
+               "%s: is of kind %s, those before it are of kind %s; one set is made of one kind: give them apart",
                psh_input_name(line->input, i_item), psh_item_kind_name(kind), psh_item_kind_name(line->kind));
     if (!line->skips_faults) {
         if (err) *err = fault;
@@ -234,6 +238,7 @@ static void run_items(work *job, psh_homology *homology) {
     while (take_item(job, &i_item)) {
         psh__outcome *outcome = NULL;
         psh_error fault;
+        psh_input_read_ahead(line->input, i_item + ITEMS_AHEAD * (size_t)job->n_threads);
         psh_status status = run_item(line, i_item, homology, &watch, &outcome, &fault);
         hand_in(job, i_item, outcome, status, &fault);
     }

@@ -50,6 +50,7 @@ static psh_status add_source(psh_input *input, const psh__list_file *file, psh_e
     psh_error fault; /* the caller's is written to only if the fault counts */
     psh_status status = psh__source_probe(file->path, &input->params, source, &fault);
     bool is_skipped = is_unknown(file, status);
+    source->n_bytes = file->n_bytes;
     if (status == PSH_OK && is_vague(file, source)) {
         is_skipped = true;
     } else if (status == PSH_OK) {
@@ -74,6 +75,10 @@ static psh_status add_source(psh_input *input, const psh__list_file *file, psh_e
 static psh_status fault_empty_folder(const psh_input *input, const char *path, psh_error *err) {
     char expected[PSH__FORMAT_LIST_BYTES];
     psh__format_list(expected);
+    if (input->params.field)
+        return psh__error(err, PSH_ERR_FILE_NOT_FOUND,
+                          "%s: none of the folder's files is of a format with fields to choose '%s' from", path,
+                          input->params.field);
     if (input->params.kind == PSH_ITEM_AUTO)
         return psh__error(err, PSH_ERR_FILE_NOT_FOUND, "%s: none of the folder's files can be read; expected %s", path,
                           expected);
@@ -302,6 +307,12 @@ size_t psh_input_n_classes(const psh_input *input) {
 const char *psh_input_label_name(const psh_input *input, size_t i_class) {
     assert(i_class < input->labels.n_classes);
     return input->labels.names[i_class];
+}
+
+void psh_input_read_ahead(const psh_input *input, size_t i_item) {
+    if (i_item >= input->n_items) return;
+    size_t i = input->first + i_item, i_source = find_source(input, i);
+    if (i == input->starts[i_source]) psh__source_read_ahead(&input->sources[i_source]);
 }
 
 psh_status psh_input_read_stored(const psh_input *input, size_t i_item, psh_item *dst, psh_error *err) {

@@ -29,11 +29,14 @@ static psh_status read_fault(const char *path, psh_error *err) {
     return psh__error(err, PSH_ERR_FILE_READ, "%s: cannot be read: %s", path, strerror(errno));
 }
 
-static psh_status add_file(psh__list *list, const char *path, bool is_in_folder, psh_error *err) {
+/* facts: NULL if there is no such file, or it is a stream. */
+static psh_status add_file(psh__list *list, const char *path, const struct stat *facts, bool is_in_folder,
+                           psh_error *err) {
     char *copy = PSH_GROW(&list->files, &list->files_capacity, list->n_files + 1) ? psh__strdup(path) : NULL;
     if (!copy) return psh__error_memory(err, "the list of files", list->n_files * sizeof *list->files);
     list->files[list->n_files++] =
         (psh__list_file){.path = copy, .i_root = list->n_roots - 1, .is_in_folder = is_in_folder};
+    if (facts && S_ISREG(facts->st_mode)) list->files[list->n_files - 1].n_bytes = (size_t)facts->st_size;
     return PSH_OK;
 }
 
@@ -51,11 +54,11 @@ static psh_status add_entry(psh__list *list, const char *folder, const char *nam
     struct stat facts;
     psh_status status = PSH_OK;
     if (stat(path, &facts) != 0)
-        status = errno == ENOENT || errno == ELOOP ? add_file(list, path, true, err) : read_fault(path, err);
+        status = errno == ENOENT || errno == ELOOP ? add_file(list, path, NULL, true, err) : read_fault(path, err);
     else if (S_ISDIR(facts.st_mode))
         status = add_folder(list, path, here, &facts, err);
     else if (S_ISREG(facts.st_mode))
-        status = add_file(list, path, true, err);
+        status = add_file(list, path, &facts, true, err);
     psh__free(path);
     return status;
 }
@@ -88,7 +91,7 @@ static psh_status add_root(psh__list *list, const char *path, const struct stat 
     char *copy = PSH_GROW(&list->roots, &list->roots_capacity, list->n_roots + 1) ? psh__strdup(path) : NULL;
     if (!copy) return psh__error_memory(err, "the list of files", list->n_roots * sizeof *list->roots);
     list->roots[list->n_roots++] = copy;
-    if (!facts || !S_ISDIR(facts->st_mode)) return add_file(list, path, false, err);
+    if (!facts || !S_ISDIR(facts->st_mode)) return add_file(list, path, facts, false, err);
     size_t start = list->n_files;
     PSH_TRY(add_folder(list, path, NULL, facts, err));
     if (list->n_files == start)

@@ -10,6 +10,7 @@
 typedef struct psh__list_file {
     char *path;
     size_t i_root;     /* which of the paths given (after globs) it came from */
+    size_t n_bytes;    /* 0: not known */
     bool is_in_folder; /* found in a folder, not named: may be something else than an image */
 } psh__list_file;
 

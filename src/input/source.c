@@ -4,7 +4,9 @@
  * one item are opened when it is read, so that a folder may hold more of them than a process may map. */
 #include "input/source.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -119,6 +121,20 @@ void psh__source_free(psh__source *source) {
     psh__free(source->file.labels);
     source->file = (psh__loaded){0};
     source->is_held = false;
+}
+
+/* Of small files the probe has read all, as the system reads more than it is asked for. */
+void psh__source_read_ahead(const psh__source *source) {
+#ifdef POSIX_FADV_WILLNEED
+    const size_t read_by_probe = (size_t)1 << 17;
+    if (source->is_held || source->n_bytes <= read_by_probe) return;
+    int descriptor = open(source->path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_WILLNEED);
+    close(descriptor);
+#else
+    (void)source;
+#endif
 }
 
 psh_status psh__source_read(const psh__source *source, size_t i_item, psh_item *dst, psh_error *err) {

@@ -7,6 +7,7 @@
 typedef struct psh__source {
     const char *path;               /* borrowed */
     const psh_input_params *params; /* borrowed */
+    size_t n_bytes;                 /* of the file; 0: not known */
     const psh__format *format;      /* of the content; NULL: none that is known, or not known yet ("-") */
     bool is_fault;                  /* probe or open failed, and reading is going to, for the same reason */
     bool is_held;                   /* `file` stays open: several items, or standard input */
@@ -21,6 +22,8 @@ psh_status psh__source_probe(const char *path, const psh_input_params *params, p
 psh_status psh__source_open(psh__source *source, psh_error *err);
 /* After probe or open failed: one item, of which reading fails. */
 void psh__source_keep_fault(psh__source *source);
+/* Asks the system to have the file ready soon. */
+void psh__source_read_ahead(const psh__source *source);
 /* An item as it stands in the file. dst is zeroed. */
 psh_status psh__source_read(const psh__source *source, size_t i_item, psh_item *dst, psh_error *err);
 void psh__source_free(psh__source *source); /* zeroed struct is fine */
