@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * input.h : from files to arrays. A list of items (images, slices of a stack) that are read one at a time.
+ * input.h : from files to items. A list of images, volumes, point clouds, distance matrices and meshes that are read
+ * one at a time.
  *
- * Accepted: PNG (8/16 bit; grey, RGB, alpha ignored), JPEG, PGM (P2, P5; 8/16 bit), IDX3 (plain or .gz), .npy (one
- * image (H,W), or a stack (N,H,W); any real dtype), folders (searched recursively, files in byte order of their path),
- * and globs; "-" is standard input. Any of them may be gzipped. The type is told from the content, never from the name.
+ * Accepted: files, folders (searched recursively, files in byte order of their path) and globs; "-" is standard input.
+ * Any file may be gzipped. The format is told from the content, never from the name; docs/formats/inputs.md lists all,
+ * with what is read of each and what is refused. Arrays (.npy, .npz, IDX) and TIFF may hold many items a file.
  *
  * Grey values are taken as stored: no gamma, no colour profile, no rotation by EXIF; a PGM is not stretched to its
  * maximum. Only PNGs of 1, 2 and 4 bits are spread to 0..255. Images of more than 2^31 pixels are refused. */
@@ -79,7 +80,8 @@ typedef struct psh_edge {
 } psh_edge;
 
 /* psh_matrix_create_dense() : lower : (n_points (n_points - 1) / 2), copied. psh_matrix_create_sparse() : edges :
- * (n_edges), copied and sorted by (i, j); a pair given twice with the same distance counts once. Errors: PSH_ERR_SHAPE,
+ * (n_edges), copied and sorted by (i, j); a pair given twice with the same distance counts once, one that is infinitely
+ * far is left out. -0 becomes 0. Errors: PSH_ERR_SHAPE,
  * PSH_ERR_DATA (negative; i = j; i or j >= n_points; a pair with two distances), PSH_ERR_NOT_FINITE (NaN),
  * PSH_ERR_MEMORY. */
 PSH_API psh_status psh_matrix_create_dense(const double *lower, size_t n_points, psh_matrix **dst, psh_error *err);
@@ -96,7 +98,8 @@ PSH_API size_t psh_matrix_n_edges(const psh_matrix *matrix);        /* sparse; e
  */
 
 /* vertices (n_vertices, 3) float64, triangles (n_triangles, 3) of vertex numbers, values (n_vertices) or none; all
- * finite. Immutable; safe for several threads. */
+ * finite. A triangle may name a vertex twice, and several triangles the same three: files do. Immutable; safe for
+ * several threads. */
 typedef struct psh_mesh psh_mesh;
 
 /* psh_mesh_create() : copies; values NULL: no field. Errors: PSH_ERR_SHAPE (sizes overflow, 2^31 vertices and more),
@@ -112,8 +115,9 @@ PSH_API const double *psh_mesh_values(const psh_mesh *mesh); /* NULL: none */
 
 /* psh_mesh_sample() :
  * n_points of the surface, spread evenly: farthest-point sampling (Gonzalez 1985) of a sample that is uniform in area
- * (Osada et al. 2002). The same seed gives the same points. A mesh without area (no triangles) is sampled from its
- * vertices. Errors: PSH_ERR_EMPTY (no vertex), PSH_ERR_PARAMETER (0 points), PSH_ERR_MEMORY. */
+ * (Osada et al. 2002), 16 times as large. The same seed gives the same points. A mesh without area (no triangles) is
+ * sampled from its vertices, and gives no more points than there are. Errors: PSH_ERR_EMPTY (no vertex),
+ * PSH_ERR_PARAMETER (0 points), PSH_ERR_MEMORY. */
 PSH_API psh_status psh_mesh_sample(const psh_mesh *mesh, size_t n_points, uint64_t seed, psh_cloud **dst,
                                    psh_error *err);
 
@@ -148,18 +152,23 @@ typedef struct psh_input psh_input;
 
 typedef struct psh_input_params {
     size_t struct_bytes;
-    const char *labels_path; /* NULL: labels are the names of the files' parent folders when the inputs lie in two or
-                                more, else none. Else an IDX1 file (plain or .gz), a .npy of integers or text, or a
-                                text file with one label a line; one per item of the whole list */
+    const char *labels_path; /* NULL: labels are those that the files bring (an .npz with `labels`) if all do, else the
+                                names of the files' parent folders when the inputs lie in two or more, else none. Else
+                                an IDX1 file (plain or .gz), a .npy of integers or text, or a text file with one label a
+                                line; one per item of the whole list */
     double smooth_sigma;     /* 0: none. Applied by psh_input_read() after scaling */
     double scale_factor;     /* 0: none */
     uint64_t first, count;   /* items [first, first + count) of the whole list, fewer if it ends before; count 0: all
                                 the rest. Classes are those of the whole list */
     psh_item_kind kind;      /* what an array of numbers is, where the format does not say: .npy and .npz of (H, W) or
-                                (N, H, W), text tables. Default: images; text: clouds */
+                                (N, H, W), text tables. Default: images; text: clouds; an array that looks like
+                                distances or points is refused. Else: a file that cannot be this is refused, or passed
+                                over in folders; a mesh asked for as a cloud gives its vertices */
     bool is_volume;          /* an array of three axes, or a TIFF of several pages, is one volume, not a stack */
-    const char *field;       /* which array of a .vti or .vtu; for a mesh also "x", "y", "z": the height in that
-                                direction. NULL: the file's active scalars, or its only array; an OFF or OBJ has none */
+    const char *field;       /* which array of a .vti, .vtu or .npz; which property of a PLY's vertices; for any mesh
+                                also "x", "y", "z": the height in that direction. NULL: the file's active scalars, or
+                                its only array; a PLY's quality, value or scalar...; an OFF or OBJ has none. Files
+                                without fields are then refused, or passed over in folders. Copied */
     size_t n_samples;        /* > 0: meshes become clouds of so many points, larger clouds are thinned to so many
                                 (farthest points). 0: as they are */
     uint64_t sample_seed;
@@ -169,13 +178,15 @@ typedef struct psh_input_params {
 
 /* psh_input_open() :
  * Lists the items of `paths` : (n_paths) files, folders, globs ("tiles/ *.jpg"). Reads the first bytes of each file and
- * the headers of stacks; pixels are read later (gzipped stacks are inflated here). In folders, names that start with a
- * dot are left out, links are followed, and files of other kinds are passed over and counted; but a file that is no
- * image and is named like one (.png, .jpg, .jpeg, .pgm, .idx, .npy, -ubyte, these with .gz) is an error.
- * Errors: PSH_ERR_FILE_NOT_FOUND (also: a glob without match, a folder without any readable image), PSH_ERR_FILE_READ,
- * PSH_ERR_FORMAT, PSH_ERR_CORRUPT (also: an empty file), PSH_ERR_EMPTY (0 items, or none from `first` on),
- * PSH_ERR_SHAPE (labels do not fit; slices of 0 pixels; an array of other than 2 or 3 axes), PSH_ERR_PARAMETER,
- * PSH_ERR_DATA (labels are no integers), PSH_ERR_UNSUPPORTED, PSH_ERR_MEMORY. */
+ * the headers of those that may hold several items; the rest is read later (gzipped stacks are inflated here). In
+ * folders, names that start with a dot are left out, links are followed, and files of other kinds are passed over and
+ * counted, as are results (diagrams, codes) and text tables unless clouds or matrices are asked for; but a file that is
+ * named like an item (.png, .npy, .off, -ubyte, ..., these with .gz) and is none is an error. Errors:
+ * PSH_ERR_FILE_NOT_FOUND (also: a glob without match, a folder without any readable file), PSH_ERR_FILE_READ,
+ * PSH_ERR_FORMAT (also: an array that could be several things), PSH_ERR_CORRUPT (also: an empty file), PSH_ERR_EMPTY
+ * (0 items, or none from `first` on), PSH_ERR_SHAPE (labels do not fit; sides of 0; a wrong number of axes),
+ * PSH_ERR_PARAMETER (also: a named file that is not of the kind asked for), PSH_ERR_DATA (labels are no integers),
+ * PSH_ERR_UNSUPPORTED, PSH_ERR_MEMORY. */
 PSH_API psh_status psh_input_open(const char *const *paths, size_t n_paths, const psh_input_params *params,
                                   psh_input **dst, psh_error *err);
 PSH_API void psh_input_free(psh_input *input); /* NULL is fine */
@@ -194,7 +205,8 @@ PSH_API const psh_input_params *psh_input_options(const psh_input *input);
  * (the file is gone). */
 PSH_API psh_status psh_input_identify(const psh_input *input, size_t i_item, uint64_t *dst, psh_error *err);
 
-/* psh_input_n_skipped() : files in folders that were passed over since they are no images (a README, labels). */
+/* psh_input_n_skipped() : files in folders that were passed over since they are no items (a README, labels), or not of
+ * the kind asked for. */
 PSH_API size_t psh_input_n_skipped(const psh_input *input);
 
 /* psh_input_label() : class of an item, in [0, psh_input_n_classes()), or -1 if there are no labels. Classes are
