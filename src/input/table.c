@@ -97,30 +97,27 @@ void psh__table_free(psh__table *table) {
 
 /* --- recognising -------------------------------------------------------------------------------------------------- */
 
-/* The head without a last line that it may have cut. */
-static psh__lines whole_lines(const psh__head *head) {
-    size_t n_bytes = head->n_bytes;
-    if (n_bytes >= PSH__HEAD_BYTES) {
-        while (n_bytes > 0 && head->bytes[n_bytes - 1] != '\n' && head->bytes[n_bytes - 1] != '\r') n_bytes--;
-        if (n_bytes == 0) /* one line is longer than the head: what precedes its last separator */
-            for (n_bytes = head->n_bytes; n_bytes > 0 && !strchr(" \t,;", head->bytes[n_bytes - 1]);) n_bytes--;
-    }
-    return psh__lines_of(head->bytes, n_bytes);
+static size_t count_cells(psh__span line) {
+    psh__span cell;
+    size_t n_cells = 0;
+    while (psh__cell_next(&line, &cell)) n_cells++;
+    return n_cells;
 }
 
-/* A row of numbers, perhaps after a header of as many columns. */
+/* A row of numbers, perhaps after a header of as many columns. A head may end inside a row: then its last word, which
+ * may be cut, is left out, and the row may lack columns. */
 bool psh__table_is(const psh__head *head) {
-    psh__span line, cell;
-    size_t n_columns = 0, n_cells = 0;
+    psh__span first, second;
+    size_t n_bytes = head->n_bytes;
+    bool is_cut = n_bytes >= PSH__HEAD_BYTES;
     if (!head->is_text) return false;
-    psh__lines lines = whole_lines(head);
-    if (!psh__lines_next(&lines, &line)) return false;
-    if (is_row_of_numbers(line)) return true;
-    if (!is_header(line)) return false;
-    while (psh__cell_next(&line, &cell)) n_columns++;
-    if (!psh__lines_next(&lines, &line) || !is_row_of_numbers(line)) return false;
-    while (psh__cell_next(&line, &cell)) n_cells++;
-    return n_cells == n_columns;
+    while (is_cut && n_bytes > 0 && !strchr(" \t,;\r\n", head->bytes[n_bytes - 1])) n_bytes--;
+    psh__lines lines = psh__lines_of(head->bytes, n_bytes);
+    if (!psh__lines_next(&lines, &first)) return false;
+    if (is_row_of_numbers(first)) return true;
+    if (!is_header(first) || !psh__lines_next(&lines, &second) || !is_row_of_numbers(second)) return false;
+    size_t n_columns = count_cells(first), n_cells = count_cells(second);
+    return n_cells == n_columns || (is_cut && n_cells < n_columns && psh__lines_end(&lines));
 }
 
 /* --- items -------------------------------------------------------------------------------------------------------- */

@@ -80,6 +80,12 @@ static void test_tables_are_told_by_a_row_of_numbers(void **state) {
     assert_true(psh__table_is(&head));
     memcpy(wide, "a.5 ", 4);
     assert_false(psh__table_is(&head));
+    memcpy(wide, "x y z\n 1 ", 8); /* a header, and then a row that has too much */
+    assert_false(psh__table_is(&head));
+    memset(wide, ' ', sizeof wide);
+    memcpy(wide, "x y z\n", 6);
+    memcpy(wide + sizeof wide - 4, "1 2-", 4);
+    assert_true(psh__table_is(&head));
 }
 
 /* --- Matrices -------------------------------------------------------------------------------------------------------
