@@ -4,7 +4,7 @@
 #define LANES 2
 #include "transport/scaling_body.h"
 
-const psh__scaling psh__scaling_scalar = {multiply, scale, kernel_row};
+const psh__scaling psh__scaling_scalar = SCALING_KERNELS;
 
 const psh__scaling *psh__scaling_kernels(void) {
     switch (psh_cpu_simd()) {

@@ -1,22 +1,42 @@
-/* scaling.h : the inner loops of Sinkhorn's iterations, on vectors of doubles.
+/* scaling.h : the inner loops of Sinkhorn's iterations, on vectors of doubles and a sparse matrix.
  *
  * Plain C on the compiler's vector types (scaling_body.h), compiled once for each SIMD level: elements are computed by
- * themselves and sums run along the loop, one lane a result, so the levels agree to the bit. All lengths are multiples
- * of PSH__SCALING_RUN, all arrays aligned to 64 bytes. */
+ * themselves, and sums run along the loop in a fixed number of lanes, so the levels agree to the bit. All lengths are
+ * multiples of PSH__SCALING_RUN, all arrays aligned to 64 bytes unless said. */
 #ifndef PSH_TRANSPORT_SCALING_H
 #define PSH_TRANSPORT_SCALING_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+#include "persihash/transport.h"
 
 #define PSH__SCALING_RUN ((size_t)8)
 
+/* A matrix of which few runs of PSH__SCALING_RUN columns are not zero, stored by runs: those of the columns run *
+ * PSH__SCALING_RUN .. are entries starts[run] .. starts[run + 1] - 1, entry e of row rows[e]. */
+typedef struct psh__scaling_matrix {
+    size_t n_runs;    /* columns / PSH__SCALING_RUN */
+    double *values;   // (n_entries, PSH__SCALING_RUN)
+    uint32_t *rows;   // (n_entries)
+    uint32_t *starts; // (n_runs + 1)
+} psh__scaling_matrix;
+
 typedef struct psh__scaling {
-    /* dst[j] = sum over i < n_rows of weights[i] matrix[i, j], for j < n_columns; rows of n_columns doubles. */
-    void (*multiply)(const double *matrix, const double *weights, size_t n_rows, size_t n_columns, double *dst);
+    /* dst[j] = sum over i of weights[i] matrix[i, j]. */
+    void (*multiply)(const psh__scaling_matrix *matrix, const double *weights, double *dst);
     /* u[i] *= (masses[i] / (u[i] (sums[i] + bias[i])))^power: power 1, or 1.75 if is_relaxed. */
     void (*scale)(const double *masses, const double *sums, const double *bias, int is_relaxed, size_t n, double *u);
-    /* dst[j] = exp((f + g[j] - costs[j]) scale), the exponent kept in -708 .. 708. */
-    void (*kernel_row)(double f, const double *g, const double *costs, double scale, size_t n, double *dst);
+    /* Of one row, the runs in which some x = (f + g[j] - costs[j]) scale is above `least`: their exp(x), x kept in -708
+     * .. 708, into values (room for n), and their numbers into runs.
+     * Returns how many. */
+    size_t (*kernel_row)(double f, const double *g, const double *costs, double scale, double least, size_t n,
+                         double *values, uint32_t *runs);
+    /* The least of costs[j] - g[j]. */
+    double (*least)(const double *costs, const double *g, size_t n);
+    /* dst[j] = cost of moving from (x, y) to (xs[j], ys[j]). Any length and alignment. */
+    void (*costs)(psh_sinkhorn_ground ground, double x, double y, const double *xs, const double *ys, size_t n,
+                  double *dst);
 } psh__scaling;
 
 const psh__scaling *psh__scaling_kernels(void);

@@ -2,4 +2,4 @@
 #define LANES 4
 #include "transport/scaling_body.h"
 
-const psh__scaling psh__scaling_avx2 = {multiply, scale, kernel_row};
+const psh__scaling psh__scaling_avx2 = SCALING_KERNELS;

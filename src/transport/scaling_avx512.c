@@ -2,4 +2,4 @@
 #define LANES 8
 #include "transport/scaling_body.h"
 
-const psh__scaling psh__scaling_avx512 = {multiply, scale, kernel_row};
+const psh__scaling psh__scaling_avx512 = SCALING_KERNELS;

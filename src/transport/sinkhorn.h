@@ -22,8 +22,10 @@ typedef struct psh__sinkhorn_result {
     unsigned n_iterations;
 } psh__sinkhorn_result;
 
-/* Row i of the cost matrix, for the caller to fill before psh__sinkhorn_solve(): room for b->n doubles. */
-double *psh__sinkhorn_cost_row(psh__sinkhorn_room *room, size_t i, size_t n_b);
+/* For the caller to fill before psh__sinkhorn_solve(): the costs from cell i of a to the n_b cells of b, and from cell
+ * j of b to the n_a cells of a (the same numbers). */
+double *psh__sinkhorn_costs_to_b(psh__sinkhorn_room *room, size_t i, size_t n_b);
+double *psh__sinkhorn_costs_to_a(psh__sinkhorn_room *room, size_t j, size_t n_a);
 
 /* Both sides have n >= 1. Stops when error <= tolerance or after max_iterations. */
 void psh__sinkhorn_solve(psh__sinkhorn_room *room, const psh__sinkhorn_side *a, const psh__sinkhorn_side *b,

@@ -1,9 +1,8 @@
 /* sinkhorn_plan.c : sets as histograms, ready for entropic transport: which cells hold points, and what moving costs.
  * The solver is in sinkhorn_solve.c.
  *
- * Every diagram and homology dimension becomes a sorted list of (cell, count) once. Costs between cells depend on the
- * differences of their columns and rows alone: a table of n_cells^2 numbers, made once. A diagram without points in
- * some dimension sends all of the other's to the diagonal; no iteration is needed. */
+ * Every diagram and homology dimension becomes a sorted list of (cell, count) once. A diagram without points in some
+ * dimension sends all of the other's to the diagonal; no iteration is needed. */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/params.h"
+#include "transport/scaling.h"
 #include "transport/sinkhorn.h"
 
 enum { DEFAULT_CELLS = 50, MAX_CELLS = 1024, DEFAULT_ITERATIONS = 10000 };
@@ -28,6 +28,7 @@ typedef struct histograms {
     size_t n_items, n_counted, n_max; /* points that count; cells of the largest diagram */
     size_t *starts;
     cell *cells;
+    double *births, *deaths; /* of the cells' lower corners, in the frame */
     double *masses, *to_diagonal;
 } histograms;
 
@@ -35,11 +36,11 @@ struct psh_sinkhorn_plan {
     psh_sinkhorn_params params;
     histograms a, b; /* b is a, pointers and all, for pairs of one set */
     bool is_two;
-    double *costs; // (n_cells, n_cells): |difference of rows|, |difference of columns|
 };
 
 struct psh_sinkhorn_worker {
     const psh_sinkhorn_plan *plan;
+    const psh__scaling *kernels;
     psh__sinkhorn_room *room;
 };
 
@@ -78,26 +79,17 @@ static uint32_t place(double x, int n_cells) {
     return x < n_cells ? (uint32_t)x : (uint32_t)n_cells - 1;
 }
 
-static double cost_of(psh_sinkhorn_ground ground, double dx, double dy) {
-    switch (ground) {
-    case PSH_SINKHORN_LINF:
-        return fmax(fabs(dx), fabs(dy));
-    case PSH_SINKHORN_L2:
-        return sqrt(dx * dx + dy * dy);
-    default:
-        return dx * dx + dy * dy;
-    }
-}
-
 /* The way to the diagonal's nearest point, half of the persistence along each axis. */
-static double cost_to_diagonal(const psh_sinkhorn_params *p, const cell *at) {
-    double half = ((double)at->row - (double)at->column) / p->n_cells / 2;
-    return cost_of(p->ground, half, half);
+static double cost_to_diagonal(psh_sinkhorn_ground ground, double persistence) {
+    double half = persistence / 2;
+    return ground == PSH_SINKHORN_LINF ? half : ground == PSH_SINKHORN_L2 ? half * M_SQRT2 : 2 * half * half;
 }
 
 static void histograms_free(histograms *h) {
     psh__free(h->starts);
     psh__free(h->cells);
+    psh__free(h->births);
+    psh__free(h->deaths);
     psh__free(h->masses);
     psh__free(h->to_diagonal);
 }
@@ -138,10 +130,12 @@ static psh_status histograms_make(const psh_sinkhorn_params *p, const psh_diagra
     h->n_items = psh_diagrams_count(set);
     h->starts = psh__malloc(h->n_items + 1, sizeof *h->starts);
     h->cells = psh__malloc(n_points, sizeof *h->cells);
+    h->births = psh__malloc(n_points, sizeof *h->births);
+    h->deaths = psh__malloc(n_points, sizeof *h->deaths);
     h->masses = psh__malloc(n_points, sizeof *h->masses);
     h->to_diagonal = psh__malloc(n_points, sizeof *h->to_diagonal);
-    if (!h->starts || !h->cells || !h->masses || !h->to_diagonal)
-        return psh__error_memory(err, "histograms", n_points * (sizeof *h->cells + 16));
+    if (!h->starts || !h->cells || !h->births || !h->deaths || !h->masses || !h->to_diagonal)
+        return psh__error_memory(err, "histograms", n_points * (sizeof *h->cells + 32));
     h->starts[0] = 0;
     for (size_t i = 0; i < h->n_items; i++) {
         size_t n = place_points(p, set, frame, i, h->cells + n_cells);
@@ -150,18 +144,10 @@ static psh_status histograms_make(const psh_sinkhorn_params *p, const psh_diagra
         h->starts[i + 1] = n_cells;
         if (n_cells - h->starts[i] > h->n_max) h->n_max = n_cells - h->starts[i];
     }
-    for (size_t k = 0; k < n_cells; k++) h->to_diagonal[k] = cost_to_diagonal(p, &h->cells[k]);
-    return PSH_OK;
-}
-
-static psh_status costs_make(psh_sinkhorn_plan *plan, psh_error *err) {
-    const psh_sinkhorn_params *p = &plan->params;
-    size_t side = (size_t)p->n_cells;
-    plan->costs = psh__malloc(side * side, sizeof *plan->costs);
-    if (!plan->costs) return psh__error_memory(err, "costs of cells", side * side * sizeof *plan->costs);
-    for (size_t r = 0; r < side; r++)
-        for (size_t c = 0; c < side; c++)
-            plan->costs[r * side + c] = cost_of(p->ground, (double)r / p->n_cells, (double)c / p->n_cells);
+    for (size_t k = 0; k < n_cells; k++) {
+        h->births[k] = (double)h->cells[k].column / p->n_cells, h->deaths[k] = (double)h->cells[k].row / p->n_cells;
+        h->to_diagonal[k] = cost_to_diagonal(p->ground, h->deaths[k] - h->births[k]);
+    }
     return PSH_OK;
 }
 
@@ -178,7 +164,6 @@ psh_status psh_sinkhorn_plan_create(const psh_diagrams *a, const psh_diagrams *b
         PSH_TRY_GOTO(histograms_make(&plan->params, b, frame, &plan->b, err));
     else
         plan->b = plan->a;
-    PSH_TRY_GOTO(costs_make(plan, err));
     size_t n_items = plan->a.n_items + plan->b.n_items, n_counted = plan->a.n_counted + plan->b.n_counted;
     if (plan->params.regularisation == 0)
         plan->params.regularisation = n_counted ? DEFAULT_FACTOR * (double)n_items / (double)n_counted : DEFAULT_FACTOR;
@@ -194,7 +179,6 @@ void psh_sinkhorn_plan_free(psh_sinkhorn_plan *plan) {
     if (!plan) return;
     histograms_free(&plan->a);
     if (plan->is_two) histograms_free(&plan->b);
-    psh__free(plan->costs);
     psh__free(plan);
 }
 
@@ -234,13 +218,16 @@ uint64_t psh_sinkhorn_plan_cost(const psh_sinkhorn_plan *plan, size_t i, size_t 
 psh_status psh_sinkhorn_worker_create(const psh_sinkhorn_plan *plan, psh_sinkhorn_worker **dst, psh_error *err) {
     size_t n_max = plan->a.n_max > plan->b.n_max ? plan->a.n_max : plan->b.n_max;
     psh_sinkhorn_worker *worker = psh__calloc(1, sizeof *worker);
-    if (worker) worker->plan = plan, worker->room = psh__sinkhorn_room_create(n_max);
+    if (worker) {
+        worker->plan = plan, worker->kernels = psh__scaling_kernels();
+        worker->room = psh__sinkhorn_room_create(n_max);
+    }
     if (worker && worker->room) {
         *dst = worker;
         return PSH_OK;
     }
     psh_sinkhorn_worker_free(worker);
-    return psh__error_memory(err, "Sinkhorn's kernel", 24ull * (n_max + 8) * (n_max + 8));
+    return psh__error_memory(err, "Sinkhorn's kernel", 44ull * (n_max + 8) * (n_max + 8));
 }
 
 void psh_sinkhorn_worker_free(psh_sinkhorn_worker *worker) {
@@ -269,17 +256,14 @@ static psh__sinkhorn_side side_of(const histograms *h, size_t first, size_t end)
 }
 
 static void fill_costs(const psh_sinkhorn_worker *worker, size_t a, size_t a_end, size_t b, size_t b_end) {
-    const psh_sinkhorn_plan *plan = worker->plan;
-    const cell *from = plan->a.cells, *to = plan->b.cells;
-    size_t side = (size_t)plan->params.n_cells;
-    for (size_t i = a; i < a_end; i++) {
-        double *row = psh__sinkhorn_cost_row(worker->room, i - a, b_end - b);
-        for (size_t j = b; j < b_end; j++) {
-            int32_t dr = (int32_t)from[i].row - (int32_t)to[j].row,
-                    dc = (int32_t)from[i].column - (int32_t)to[j].column;
-            row[j - b] = plan->costs[(size_t)abs(dr) * side + (size_t)abs(dc)];
-        }
-    }
+    const histograms *from = &worker->plan->a, *to = &worker->plan->b;
+    psh_sinkhorn_ground ground = worker->plan->params.ground;
+    for (size_t i = a; i < a_end; i++)
+        worker->kernels->costs(ground, from->births[i], from->deaths[i], to->births + b, to->deaths + b, b_end - b,
+                               psh__sinkhorn_costs_to_b(worker->room, i - a, b_end - b));
+    for (size_t j = b; j < b_end; j++)
+        worker->kernels->costs(ground, to->births[j], to->deaths[j], from->births + a, from->deaths + a, a_end - a,
+                               psh__sinkhorn_costs_to_a(worker->room, j - b, a_end - a));
 }
 
 psh__sinkhorn_result psh__sinkhorn_pair(psh_sinkhorn_worker *worker, size_t i, size_t j) {
