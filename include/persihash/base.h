@@ -76,9 +76,9 @@ PSH_API void psh_progress_end(psh_progress_state *state);
 
 typedef enum psh_file_kind {
     PSH_FILE_UNKNOWN = 0,
-    PSH_FILE_DIAGRAMS = 1,  /* .npz with `points`, text (.csv, .pers), TTK's .vtu, DIPHA's */
+    PSH_FILE_DIAGRAMS = 1,  /* .npz with `points`, text, TTK's .vtu, DIPHA's, .npy with the shape of diagrams */
     PSH_FILE_CODES = 2,     /* .npz with `codes` */
-    PSH_FILE_DISTANCES = 3, /* .npy */
+    PSH_FILE_DISTANCES = 3, /* .npy otherwise */
     PSH_FILE_CLUSTERS = 4,  /* .npz with `labels` and neither of the above */
     PSH_FILE_MODEL = 5      /* .safetensors */
 } psh_file_kind;

@@ -25,6 +25,18 @@ static bool looks_like_text(const uint8_t *bytes, size_t n_bytes) {
     return true;
 }
 
+/* The shapes of diagrams: (n_samples, n_features, 3), or (n, 2), (n, 3), (n, 9), (n, 11) where that is no square
+ * matrix. Distances have one axis, or are square. */
+static bool is_diagram_array(const psh__bytes *bytes) {
+    psh__array array;
+    if (psh__npy_parse(bytes->data, bytes->n_bytes, "", &array, NULL) != PSH_OK) return false;
+    size_t n_axes = array.n_axes, n_last = n_axes ? array.shape[n_axes - 1] : 0;
+    bool is_square = n_axes == 2 && array.shape[0] == n_last;
+    bool is_table = n_axes == 2 && !is_square && (n_last == 2 || n_last == 3 || n_last == 9 || n_last == 11);
+    psh__array_free(&array);
+    return is_table || (n_axes == 3 && n_last == 3);
+}
+
 static psh_status detect_npz(const char *path, psh_file_kind *dst, psh_error *err) {
     psh__npz *npz;
     PSH_TRY(psh__npz_open(path, &npz, err));
@@ -46,7 +58,7 @@ psh_status psh_file_detect(const char *path, psh_file_kind *dst, psh_error *err)
     else if (bytes.n_bytes >= 2 && !memcmp(bytes.data, "PK", 2))
         status = detect_npz(path, dst, err);
     else if (bytes.n_bytes >= 6 && !memcmp(bytes.data, "\x93NUMPY", 6))
-        *dst = PSH_FILE_DISTANCES;
+        *dst = is_diagram_array(&bytes) ? PSH_FILE_DIAGRAMS : PSH_FILE_DISTANCES;
     else if (bytes.n_bytes >= 9 && bytes.data[8] == '{' && !memcmp(bytes.data + 5, "\0\0\0", 3))
         *dst = PSH_FILE_MODEL;
     else if (is_foreign(&bytes))

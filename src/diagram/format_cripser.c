@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/dipha.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "diagram/npy_table.h"
@@ -101,8 +102,17 @@ static psh_status read_text(const char *path, const psh__bytes *bytes, psh_diagr
     return PSH_OK;
 }
 
+/* DIPHA's format as it writes it: an essential class has its own dimension, and the greatest double as its death. */
+static psh_status read_dipha(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err) {
+    PSH_TRY(psh__diagrams_read_dipha(path, bytes, set, err));
+    for (size_t i = 0; i < set->n_points; i++)
+        if (set->points[2 * i + 1] >= ENDLESS) set->points[2 * i + 1] = INFINITY;
+    return PSH_OK;
+}
+
 psh_status psh__diagrams_read_cripser(const char *path, psh__bytes *bytes, psh_diagrams *set, psh_error *err) {
     size_t n_open = 0;
+    if (psh__dipha_is(bytes->data, bytes->n_bytes)) return read_dipha(path, bytes, set, err);
     bool is_array = bytes->n_bytes >= 6 && !memcmp(bytes->data, "\x93NUMPY", 6);
     PSH_TRY(is_array ? read_array(path, bytes, set, &n_open, err) : read_text(path, bytes, set, &n_open, err));
     return psh__set_end_diagram(set, n_open, "", 0, -1, err);

@@ -308,6 +308,19 @@ static void cubicalripser_rows_as_array_and_text(void **state) {
                (const double[][3]){{2, INFINITY, 1}});
 }
 
+static void cubicalripser_in_diphas_format_has_the_greatest_double_for_no_death(void **state) {
+    const struct {
+        int64_t magic, type, n_points;
+        struct {
+            int64_t dim;
+            double birth, death;
+        } points[2];
+    } file = {8067171840, 2, 2, {{1, 0.5, 3}, {0, 0, DBL_MAX}}}; /* this machine is little-endian */
+    const char *path = scratch_write("c", &file, sizeof file);
+    expect_one(read_set(path, PSH_DIAGRAM_AUTO), 2, (const double[][3]){{0.5, 3, 1}, {0, DBL_MAX, 0}});
+    expect_one(read_set(path, PSH_DIAGRAM_CRIPSER), 2, (const double[][3]){{0.5, 3, 1}, {0, INFINITY, 0}});
+}
+
 static void cubicalripser_rows_that_cannot_be_used_are_named(void **state) {
     static const struct {
         const char *text;
@@ -370,6 +383,21 @@ static void formats_have_names_and_endings(void **state) {
     assert_string_equal(psh_diagram_format_ending(PSH_DIAGRAM_NPY), ".npy");
     assert_null(psh_diagram_format_ending(PSH_DIAGRAM_RIPSER));
     assert_true(psh_diagram_format_holds_many(PSH_DIAGRAM_GIOTTO) && !psh_diagram_format_holds_many(PSH_DIAGRAM_PERS));
+}
+
+static void arrays_of_diagrams_are_told_from_distances(void **state) {
+    static const struct {
+        size_t n_axes, shape[3];
+        psh_file_kind kind;
+    } cases[] = {{3, {2, 2, 3}, PSH_FILE_DIAGRAMS}, {2, {4, 2}, PSH_FILE_DIAGRAMS},    {2, {4, 3}, PSH_FILE_DIAGRAMS},
+                 {2, {1, 9}, PSH_FILE_DIAGRAMS},    {2, {1, 11}, PSH_FILE_DIAGRAMS},   {1, {6}, PSH_FILE_DISTANCES},
+                 {2, {3, 3}, PSH_FILE_DISTANCES},   {3, {2, 3, 2}, PSH_FILE_DISTANCES}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        psh_file_kind found;
+        const char *path = write_npy("a.npy", cases[i].n_axes, cases[i].shape, (double[12]){0});
+        assert_int_equal(psh_file_detect(path, &found, NULL), PSH_OK);
+        assert_int_equal(found, cases[i].kind);
+    }
 }
 
 static void formats_that_are_only_read_are_not_written(void **state) {
@@ -470,9 +498,11 @@ int main(void) {
         cmocka_unit_test(arrays_that_cannot_be_used_are_named),
         cmocka_unit_test(superlevel_files_are_negated_on_request),
         cmocka_unit_test(cubicalripser_rows_as_array_and_text),
+        cmocka_unit_test(cubicalripser_in_diphas_format_has_the_greatest_double_for_no_death),
         cmocka_unit_test(cubicalripser_rows_that_cannot_be_used_are_named),
         cmocka_unit_test(perseus_has_the_dimension_in_its_name),
         cmocka_unit_test(formats_have_names_and_endings),
+        cmocka_unit_test(arrays_of_diagrams_are_told_from_distances),
         cmocka_unit_test(formats_that_are_only_read_are_not_written),
         cmocka_unit_test(joined_sets_keep_points_and_match_classes_by_name),
         cmocka_unit_test(joined_classes_keep_their_numbers_where_they_agree),
