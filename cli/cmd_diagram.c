@@ -139,6 +139,7 @@ static psh_status run(cli *c, psh_error *err) {
     CLI_TRY(read_input_options(c, &input_params, err));
     CLI_TRY(read_complex_options(c, &params, err));
     CLI_TRY(read_manner(c, path, &how, err));
+    input_params.n_threads = c->n_threads;
     input_params.keeps_faults = how.on_error == PSH_ON_ERROR_SKIP;
     CLI_TRY(psh_input_open((const char *const *)c->arguments, (size_t)c->n_arguments, &input_params, &input, err));
     CLI_TRY_GOTO(check_defaults(c, input, &params, err));

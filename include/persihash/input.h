@@ -174,6 +174,8 @@ typedef struct psh_input_params {
     uint64_t sample_seed;
     bool keeps_faults; /* a file that cannot be recognised or opened, but is named, or in a folder named like an item,
                           is an item of which reading fails; without it psh_input_open() fails */
+    int n_threads;     /* that look at the files while psh_input_open() makes the list; 0: 8, since they wait for the
+                          disk most of the time. The list does not depend on it */
 } psh_input_params;
 
 /* psh_input_open() :

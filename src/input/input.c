@@ -19,11 +19,13 @@
 #include "input/list.h"
 #include "input/source.h"
 
+#define FEW_FILES 64 /* are not worth threads */
+
 struct psh_input {
     psh_input_params params; /* labels_path and field are ours, or NULL */
     char *field;
     psh__list list;
-    psh__source *sources; /* (n_sources) */
+    psh__source *sources; /* (n_sources); room for as many as there are files, zeroed */
     size_t *starts;       /* (n_sources + 1) */
     size_t n_sources, n_skipped;
     size_t first, n_items; /* the part of the whole list that was asked for */
@@ -45,31 +47,51 @@ static bool is_vague(const psh__list_file *file, const psh__source *source) {
            kind != PSH_ITEM_MATRIX && !psh__format_is_name_of(source->format, file->path);
 }
 
-static psh_status add_source(psh_input *input, const psh__list_file *file, psh_error *err) {
-    psh__source *source = &input->sources[input->n_sources];
-    psh_error fault; /* the caller's is written to only if the fault counts */
-    psh_status status = psh__source_probe(file->path, &input->params, source, &fault);
-    bool is_skipped = is_unknown(file, status);
+/* What a file is, and what it holds. */
+static psh_status look_at(const psh_input *input, const psh__list_file *file, psh__source *source, bool *is_skipped,
+                          psh_error *err) {
+    psh_status status = psh__source_probe(file->path, &input->params, source, err);
+    *is_skipped = is_unknown(file, status);
     source->n_bytes = file->n_bytes;
     if (status == PSH_OK && is_vague(file, source)) {
-        is_skipped = true;
+        *is_skipped = true;
     } else if (status == PSH_OK) {
-        status = psh__source_open(source, &fault);
-        is_skipped = status != PSH_OK && file->is_in_folder && source->file.is_foreign;
+        status = psh__source_open(source, err);
+        *is_skipped = status != PSH_OK && file->is_in_folder && source->file.is_foreign;
     }
-    input->n_skipped += is_skipped;
-    if (is_skipped) return PSH_OK;
+    if (*is_skipped) return PSH_OK;
     if (input->params.keeps_faults && status != PSH_OK && status != PSH_ERR_PARAMETER && status != PSH_ERR_MEMORY) {
         psh__source_keep_fault(source);
         status = PSH_OK;
     }
-    if (status == PSH_OK) {
-        input->starts[input->n_sources + 1] = input->starts[input->n_sources] + source->file.n_items;
-        input->n_sources++;
-    } else if (err) {
-        *err = fault;
-    }
     return status;
+}
+
+/* What the threads that look at files share. */
+typedef struct look {
+    bool *is_skipped;    // (n_files)
+    size_t first_failed; /* in the list, or n_files; atomic */
+    psh_status status;   /* of first_failed */
+    psh_error fault;     /* of first_failed */
+} look;
+
+/* Looks at all files, up to the first that fails. It is the disk that one waits for: 986 JPEG files that are not in the
+ * page cache take one thread 0.11 s, eight 0.04 s, on two cores. */
+static void look_at_all(const psh_input *input, look *found) {
+    const psh__list *list = &input->list;
+    int n_threads = list->n_files < FEW_FILES ? 1 : input->params.n_threads > 0 ? input->params.n_threads : 8;
+#pragma omp parallel for schedule(dynamic, 16) num_threads(n_threads)
+    for (size_t i = 0; i < list->n_files; i++) {
+        psh_error fault = {0};
+        if (i > __atomic_load_n(&found->first_failed, __ATOMIC_RELAXED)) continue;
+        psh_status status = look_at(input, &list->files[i], &input->sources[i], &found->is_skipped[i], &fault);
+        if (status == PSH_OK) continue;
+#pragma omp critical(psh_input)
+        if (i < found->first_failed) {
+            __atomic_store_n(&found->first_failed, i, __ATOMIC_RELAXED);
+            found->status = status, found->fault = fault;
+        }
+    }
 }
 
 static psh_status fault_empty_folder(const psh_input *input, const char *path, psh_error *err) {
@@ -86,20 +108,44 @@ static psh_status fault_empty_folder(const psh_input *input, const char *path, p
                       psh__kind_text(input->params.kind));
 }
 
-static psh_status add_sources(psh_input *input, psh_error *err) {
+/* Closes the gaps that skipped files leave in `sources`; each folder must have something left. */
+static psh_status keep_sources(psh_input *input, const look *found, psh_error *err) {
     const psh__list *list = &input->list;
-    input->sources = psh__calloc(list->n_files, sizeof *input->sources);
-    input->starts = psh__calloc(list->n_files + 1, sizeof *input->starts);
-    if (!input->sources || !input->starts)
-        return psh__error_memory(err, "the list of files", list->n_files * sizeof *input->sources);
     for (size_t i = 0, n_before = 0; i < list->n_files; i++) {
-        PSH_TRY(add_source(input, &list->files[i], err));
+        if (i == found->first_failed) {
+            if (err) *err = found->fault;
+            return found->status;
+        }
+        psh__source source = input->sources[i];
+        input->sources[i] = (psh__source){0};
+        if (found->is_skipped[i]) {
+            input->n_skipped++;
+        } else {
+            input->starts[input->n_sources + 1] = input->starts[input->n_sources] + source.file.n_items;
+            input->sources[input->n_sources++] = source;
+        }
         size_t i_root = list->files[i].i_root;
         if (i + 1 < list->n_files && list->files[i + 1].i_root == i_root) continue;
         if (input->n_sources == n_before) return fault_empty_folder(input, list->roots[i_root], err);
         n_before = input->n_sources;
     }
     return PSH_OK;
+}
+
+static psh_status add_sources(psh_input *input, psh_error *err) {
+    size_t n_files = input->list.n_files;
+    look found = {.first_failed = n_files, .is_skipped = psh__calloc(n_files, sizeof *found.is_skipped)};
+    input->sources = psh__calloc(n_files, sizeof *input->sources);
+    input->starts = psh__calloc(n_files + 1, sizeof *input->starts);
+    psh_status status;
+    if (found.is_skipped && input->sources && input->starts) {
+        look_at_all(input, &found);
+        status = keep_sources(input, &found, err);
+    } else {
+        status = psh__error_memory(err, "the list of files", n_files * sizeof *input->sources);
+    }
+    psh__free(found.is_skipped);
+    return status;
 }
 
 static psh_status choose_part(psh_input *input, psh_error *err) {
@@ -246,7 +292,7 @@ done:
 
 void psh_input_free(psh_input *input) {
     if (!input) return;
-    for (size_t f = 0; f < input->n_sources; f++) psh__source_free(&input->sources[f]);
+    for (size_t f = 0; input->sources && f < input->list.n_files; f++) psh__source_free(&input->sources[f]);
     psh__free(input->sources);
     psh__free(input->starts);
     psh__free(input->names);
