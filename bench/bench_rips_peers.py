@@ -6,7 +6,7 @@ N_CLOUDS: how many of the 1,900 clouds of shape2 (100). Environment: PSH_LIBRARY
 (../shared/datasets), PSH_NEWEST_PYTHON: a Python with gudhi, ripser and gph, those that it has are measured.
 
 All get the same distances, rounded to float32 since Ripser, ripser.py and giotto-ph compute with these; so all intervals
-must be equal as multisets (Ripser's after printing with six digits). Time is CPU time, the least of the repeats, summed
+must be equal as multisets (Ripser's after printing with six digits). Time is CPU time of all threads, the least of the repeats, summed
 over the items, from a distance matrix to intervals: of the call for ours and the Python packages; of the process for
 Ripser, less that of a run that does nothing but read.
 """
@@ -41,9 +41,9 @@ class Params(c.Structure):
 def least(repeats, work):
     times = []
     for _ in range(repeats):
-        start = time.thread_time()
+        start = time.process_time()
         result = work()
-        times.append(time.thread_time() - start)
+        times.append(time.process_time() - start)
     return min(times), result
 
 

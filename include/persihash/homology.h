@@ -110,8 +110,8 @@ PSH_API psh_status psh_rips_compute_matrix(psh_rips *rips, const psh_matrix *mat
 
 /* psh_rips_memory() :
  * Bytes that Rips persistence takes for n_points and n_edges within the threshold (at most n_points (n_points - 1) /
- * 2), but for columns, which are usually far less; params->max_bytes limits the sum. Linear in the edges for sparse
- * graphs, about 20 n_points^2 for all edges. */
+ * 2), but for columns, which are usually far less; params->max_bytes limits the sum. About 24 n_points^2 for all edges,
+ * 48 n_edges for few. Where the limit asks for it, a slower way with less memory is taken. */
 PSH_API uint64_t psh_rips_memory(size_t n_points, uint64_t n_edges);
 
 /* Lower-star filtration of a scalar field on a triangulated domain: a simplex appears with its last vertex. */

@@ -63,20 +63,30 @@ static uint64_t default_max_bytes(void) {
     return n_pages > 0 && page_bytes > 0 ? (uint64_t)n_pages / 4 * 3 * (uint64_t)page_bytes : UINT64_MAX;
 }
 
-uint64_t psh_rips_memory(size_t n_points, uint64_t n_edges) {
-    double n = (double)n_points, e = (double)n_edges, n_bytes = e * 2 * sizeof(psh__rips_edge) + n * 64;
-    n_bytes += psh__graph_is_dense(n_points, n_edges) ? n * n * (sizeof(uint32_t) + 0.125) : e * 2 * sizeof(uint64_t);
+/* Edges and their scratch; lengths where they are kept; a matrix of ranks and one of bits, or lists of neighbours. */
+static uint64_t count_bytes(size_t n_points, uint64_t n_edges, bool is_dense) {
+    double n = (double)n_points, e = (double)n_edges, n_pairs = n * (n - 1) / 2;
+    double n_bytes = e * 2 * sizeof(psh__rips_edge) + n * 64 + 4096;
+    if (n_pairs <= PSH__MAX_STORED_PAIRS) n_bytes += n_pairs * sizeof(double);
+    n_bytes += is_dense ? (n + 16) * n * sizeof(uint32_t) + (n + 256) * n / 8 : e * 2 * sizeof(uint64_t);
     return n_bytes < 0x1p63 ? (uint64_t)n_bytes : (uint64_t)1 << 63;
 }
 
-static psh_status check_memory(const psh_rips *rips, size_t n_edges, double threshold, psh_error *err) {
-    uint64_t n_bytes = psh_rips_memory(rips->lengths.n_points, n_edges);
+uint64_t psh_rips_memory(size_t n_points, uint64_t n_edges) {
+    return count_bytes(n_points, n_edges, psh__graph_is_dense(n_points, n_edges));
+}
+
+/* Which kind of graph fits; lists are slower, but smaller. */
+static psh_status choose_graph(const psh_rips *rips, size_t n_edges, double threshold, bool *is_dense, psh_error *err) {
+    size_t n_points = rips->lengths.n_points;
+    *is_dense = psh__graph_is_dense(n_points, n_edges) && count_bytes(n_points, n_edges, true) <= rips->room.max_bytes;
+    uint64_t n_bytes = count_bytes(n_points, n_edges, *is_dense);
     if (n_bytes <= rips->room.max_bytes) return PSH_OK;
     return psh__error(
         err, PSH_ERR_MEMORY,
         "Rips persistence of %zu points with %zu edges up to %g needs %.3g GB, the limit is %.3g GB; lower "
         "the threshold, take fewer points, or raise max_bytes",
-        rips->lengths.n_points, n_edges, ldexp(threshold, rips->lengths.exponent), 1e-9 * (double)n_bytes,
+        n_points, n_edges, ldexp(threshold, rips->lengths.exponent), 1e-9 * (double)n_bytes,
         1e-9 * (double)rips->room.max_bytes);
 }
 
@@ -124,13 +134,12 @@ static psh_status compute(psh_rips *rips, const psh_homology_params *params, psh
     threshold = fmin(threshold, DBL_MAX); /* infinite lengths are no edges */
     PSH_TRY(psh__lengths_enclosing_radius(&rips->lengths, threshold, &rips->room, &threshold, err));
     size_t n_edges = psh__edges_count(&rips->lengths, threshold);
-    PSH_TRY(check_memory(rips, n_edges, threshold, err));
+    bool is_dense;
+    PSH_TRY(choose_graph(rips, n_edges, threshold, &is_dense, err));
     PSH_TRY(psh__edges_sort(&rips->edges, &rips->lengths, threshold, n_edges, &rips->room, err));
     if (n_edges && !isfinite(length_of(rips, (uint32_t)n_edges - 1)))
         return psh__error(err, PSH_ERR_NOT_FINITE, "a distance between two points overflows; scale the points down");
-    size_t n_points = rips->lengths.n_points;
-    PSH_TRY(psh__graph_build(&rips->graph, n_points, psh__graph_is_dense(n_points, n_edges), &rips->edges, &rips->room,
-                             err));
+    PSH_TRY(psh__graph_build(&rips->graph, rips->lengths.n_points, is_dense, &rips->edges, &rips->room, err));
     PSH_TRY(psh__sweep_run(&rips->sweep, &rips->graph, psh__intervals_wants(params, 1, DEFAULT_DIMS),
                            psh__intervals_wants(params, 2, DEFAULT_DIMS), &rips->room, err));
     return make_intervals(rips, params, err);

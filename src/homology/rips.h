@@ -62,6 +62,9 @@ const psh__rips_kernels *psh__rips_kernels_best(void);
 /* --- Lengths (rips_lengths.c) --------------------------------------------------------------------------------------
  */
 
+/* The lengths of clouds with more pairs are computed when they are needed, and not kept. */
+enum { PSH__MAX_STORED_PAIRS = 1 << 23 };
+
 /* Where lengths come from: a triangle, a list of edges, or points. */
 typedef struct psh__lengths {
     size_t n_points;
@@ -166,15 +169,16 @@ void psh__graph_rows(const psh__graph *graph, const uint32_t *vertices, size_t n
 /* Reduced columns, found by their pivots. Rows are births in their order, the pivot of a column is its latest. */
 typedef struct psh__columns {
     size_t n_births;
-    uint64_t *bits; /* the column at hand */
-    size_t top;     /* it has no bits in words from `top` on */
-    uint32_t *entries;
+    uint64_t *bits;    /* the column at hand */
+    size_t top;        /* it has no bits in words from `top` on */
+    uint32_t *entries; /* of short columns, one after another */
+    uint64_t *words;   /* of the others */
     struct psh__column {
         size_t start;
         uint32_t n_entries; /* 0: no column has this pivot */
         uint32_t death;     /* rank */
     } * columns;            /* (n_births) by pivot */
-    size_t n_entries, bits_capacity, entries_capacity, columns_capacity;
+    size_t n_entries, n_words, bits_capacity, entries_capacity, words_capacity, columns_capacity;
     size_t n_alive;
 } psh__columns;
 

@@ -1,7 +1,7 @@
 /* rips_lengths.c : lengths between the points of an item, row by row.
  *
  * Clouds: coordinates are laid out axis by axis, so that a row of lengths is a loop over lanes. A length is computed
- * in one way wherever it is needed: axis after axis, then the root. Few lengths are kept, many are computed again.
+ * in one way wherever it is needed: axis after axis, then the root.
  *
  * Cosine: 1 - cos of the angle between x and y is half the squared distance of x / |x| and y / |y|, which is exactly 0
  * for equal points and never negative.
@@ -14,7 +14,7 @@
 #include "base/size.h"
 #include "homology/rips.h"
 
-enum { LANES = 8, MAX_STORED_PAIRS = 1 << 23 };
+enum { LANES = 8 };
 
 void psh__lengths_free(psh__lengths *lengths) {
     psh__free(lengths->axes);
@@ -96,7 +96,7 @@ psh_status psh__lengths_of_cloud(psh__lengths *lengths, const psh_cloud *cloud, 
     if (is_cosine) PSH_TRY(normalise(lengths, err));
     lengths->points = lengths->axes;
     PSH_ROOM(room, lengths, row, lengths->stride, "a row of lengths");
-    if (!psh__size_pairs(n_points, &n_pairs) || n_pairs > MAX_STORED_PAIRS) return PSH_OK;
+    if (!psh__size_pairs(n_points, &n_pairs) || n_pairs > PSH__MAX_STORED_PAIRS) return PSH_OK;
     PSH_ROOM(room, lengths, stored, n_pairs + LANES, "lengths");
     for (size_t i = 1, n_done = 0; i < n_points; n_done += i++) { /* a row's last block spills into the next row */
         double *origin = lengths->axes + n_axes * lengths->stride;

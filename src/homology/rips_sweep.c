@@ -109,6 +109,11 @@ static psh_status add_full_edge(psh__sweep *sweep, const psh__lune *lune, psh__l
 
 /* --- The sweep --------------------------------------------------------------------------------------------------- */
 
+/* H0 alone is known once all is connected. */
+static bool is_done(const psh__sweep *sweep) {
+    return !sweep->with_h1 && sweep->n_joins + 1 == sweep->graph->n_points;
+}
+
 static psh_status sweep_dense(psh__sweep *sweep, psh_error *err) {
     const psh__graph *graph = sweep->graph;
     size_t n_words = words_for(graph->n_points), n_row_words;
@@ -117,7 +122,7 @@ static psh_status sweep_dense(psh__sweep *sweep, psh_error *err) {
     PSH_ROOM(sweep->room, sweep, sets, 3 * n_words, "a lune");
     memset(sweep->rows, 0, n_row_words * sizeof *sweep->rows);
     uint64_t *common = sweep->sets, *rest = common + n_words, *pending = rest + n_words;
-    for (uint32_t rank = 0; rank < graph->edges->n_items; rank++) {
+    for (uint32_t rank = 0; rank < graph->edges->n_items && !is_done(sweep); rank++) {
         uint32_t u = psh__edge_i(graph->edges->items[rank]), v = psh__edge_j(graph->edges->items[rank]);
         uint64_t *row_u = sweep->rows + u * n_words, *row_v = sweep->rows + v * n_words;
         bool is_bare = false;
@@ -172,7 +177,7 @@ static psh_status search_sparse(psh__sweep *sweep, uint32_t u, uint32_t v, uint3
 static psh_status sweep_sparse(psh__sweep *sweep, psh_error *err) {
     const psh__graph *graph = sweep->graph;
     PSH_ROOM(sweep->room, sweep, vertices, graph->n_points, "a lune");
-    for (uint32_t rank = 0; rank < graph->edges->n_items; rank++) {
+    for (uint32_t rank = 0; rank < graph->edges->n_items && !is_done(sweep); rank++) {
         uint32_t u = psh__edge_i(graph->edges->items[rank]), v = psh__edge_j(graph->edges->items[rank]);
         size_t n_vertices = psh__graph_lune(graph, u, v, rank, sweep->vertices);
         if (n_vertices == 0) PSH_TRY(add_bare_edge(sweep, u, v, rank, err));

@@ -529,6 +529,37 @@ static void too_much_memory_is_refused_with_the_number(void **state) {
     psh_rips_free(rips), psh_rips_free(fresh);
 }
 
+/* What psh_rips_memory() says is enough, but for columns, and with little more lists of neighbours do. */
+static void the_estimate_is_what_it_takes(void **state) {
+    static double points[3 * 1200];
+    static const size_t sizes[] = {10, 100, 500, 1200};
+    fill_sphere(points, 1200, 10);
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        size_t n_points = sizes[i];
+        for (int is_small = 0; is_small < 2; is_small++) {
+            psh_homology_params params = keep_all(1.2);
+            params.dims_mask = 3;
+            psh_rips *rips = make_rips();
+            engine e;
+            psh_cloud *cloud = make_cloud(points, n_points, 3);
+            memset(&e, 0, sizeof e), e.room.max_bytes = UINT64_MAX;
+            assert_int_equal(psh__lengths_of_cloud(&e.lengths, cloud, PSH_POINT_EUCLIDEAN, &e.room, NULL), PSH_OK);
+            uint64_t n_edges = psh__edges_count(&e.lengths, 1.2), n_bytes = psh_rips_memory(n_points, n_edges);
+            uint64_t n_list_bytes = 48 * n_edges + n_points * n_points * 4;
+            params.max_bytes = (is_small ? n_list_bytes : n_bytes) + 400 * n_points + 10000;
+            if (n_points == 1200) assert_true(n_list_bytes < n_bytes);
+            found f;
+            assert_int_equal(psh_rips_compute_cloud(rips, cloud, &params, &f.items, &f.n_items, NULL, NULL), PSH_OK);
+            params.max_bytes = n_bytes / 4;
+            assert_int_equal(psh_rips_compute_cloud(rips, cloud, &params, &f.items, &f.n_items, NULL, NULL),
+                             PSH_ERR_MEMORY);
+            free_engine(&e);
+            psh_cloud_free(cloud);
+            psh_rips_free(rips);
+        }
+    }
+}
+
 static void every_allocation_may_fail(void **state) {
     double distances[MAX_POINTS * MAX_POINTS], lower[MAX_POINTS * MAX_POINTS];
     psh__random rng;
@@ -648,6 +679,7 @@ int main(void) {
         cmocka_unit_test(bad_parameters_are_refused),
         cmocka_unit_test(unusable_points_are_refused),
         cmocka_unit_test(too_much_memory_is_refused_with_the_number),
+        cmocka_unit_test(the_estimate_is_what_it_takes),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(no_allocation_after_the_first_time),
         cmocka_unit_test(diagrams_of_shape2_are_gudhis),
