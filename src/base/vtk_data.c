@@ -21,8 +21,7 @@
 
 #define DEFLATE_RATIO 1032
 
-/* --- a stream of bytes, raw or in base64 ----------------------------------------------------------------------------
- */
+/* --- a stream of bytes, raw or in base64 -------------------------------------------------------------------------- */
 
 typedef struct stream {
     const uint8_t *at, *end;
@@ -110,8 +109,7 @@ static size_t stream_limit(const stream *src) {
     return src->is_base64 ? n_left / 4 * 3 + src->n_held : n_left;
 }
 
-/* --- faults ---------------------------------------------------------------------------------------------------------
- */
+/* --- faults ------------------------------------------------------------------------------------------------------- */
 
 static psh_status short_fault(const stream *src, psh_error *err) {
     return psh__error(err, PSH_ERR_CORRUPT,
@@ -132,8 +130,7 @@ static psh_status check_bytes(const psh__vtk_array *array, size_t n_expected, si
                       array->n_components, array->item_bytes);
 }
 
-/* --- binary payloads ------------------------------------------------------------------------------------------------
- */
+/* --- binary payloads ---------------------------------------------------------------------------------------------- */
 
 typedef struct job {
     const psh__vtk *vtk;
@@ -313,8 +310,7 @@ static psh_status read_binary(job *j, psh_error *err) {
     return PSH_OK;
 }
 
-/* --- ascii ----------------------------------------------------------------------------------------------------------
- */
+/* --- ascii -------------------------------------------------------------------------------------------------------- */
 
 static bool is_blank(uint8_t c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -380,7 +376,7 @@ static psh_status read_ascii(job *j, psh_error *err) {
     psh__c_locale locale;
     const uint8_t *at = start;
     for (size_t n_chars; (n_chars = next_word(&at, end)) > 0; at += n_chars) n_values++;
-    if (!psh__size_mul(n_values, array->item_bytes, &j->n_bytes)) j->n_bytes = SIZE_MAX;
+    j->n_bytes = n_values * array->item_bytes; /* no overflow: a value takes a character of the file at least */
     PSH_TRY(check_bytes(array, j->n_expected, j->n_bytes, err));
     if (!(j->values = psh__malloc(j->n_bytes, 1))) return psh__error_memory(err, "its values", j->n_bytes);
     if (!psh__c_locale_enter(&locale)) return psh__error_memory(err, "a locale", 0);
@@ -389,8 +385,7 @@ static psh_status read_ascii(job *j, psh_error *err) {
     return status;
 }
 
-/* --- the array ------------------------------------------------------------------------------------------------------
- */
+/* --- the array ---------------------------------------------------------------------------------------------------- */
 
 static psh_status read_values(job *j, psh_error *err) {
     const psh__vtk_array *array = j->array;

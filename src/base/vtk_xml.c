@@ -29,8 +29,7 @@ static bool is_blank(uint8_t c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* --- expat's memory ------------------------------------------------------------------------------------------------
- */
+/* --- expat's memory ----------------------------------------------------------------------------------------------- */
 
 /* realloc() of base/alloc.h wants the old size, which expat does not say: it stands before each block. */
 #define SIZE_BYTES 64
@@ -60,8 +59,7 @@ static void on_free(void *ptr) {
     if (ptr) psh__free((uint8_t *)ptr - SIZE_BYTES);
 }
 
-/* --- what is known while parsing ------------------------------------------------------------------------------------
- */
+/* --- what is known while parsing ---------------------------------------------------------------------------------- */
 
 typedef struct job {
     XML_Parser parser;
@@ -120,8 +118,7 @@ static bool copy_text(job *j, const char *text, char **dst) {
     return false;
 }
 
-/* --- elements -------------------------------------------------------------------------------------------------------
- */
+/* --- elements ----------------------------------------------------------------------------------------------------- */
 
 static bool is_known_type(const char *type) {
     static const char *const known[] = {"ImageData", "UnstructuredGrid", "PolyData", "RectilinearGrid",
@@ -143,7 +140,7 @@ static void open_root(job *j, const char *name, const XML_Char **attributes) {
     if (!copy_text(j, attribute(attributes, "compressor"), &j->vtk->compressor)) return;
     type = j->vtk->type;
     if (!is_known_type(type)) {
-        if (*type == 'P' || strstr(type, "Multi") || !strcmp(type, "Collection"))
+        if (*type == 'P' || strstr(type, "DataSet") || strstr(type, "Collection"))
             FAULT(j, PSH_ERR_UNSUPPORTED,
                   "VTK file of type %.*s, an index of other files; give the pieces that it names", SHOWN, type);
         else
@@ -291,12 +288,13 @@ static bool read_layout(job *j, const XML_Char **attributes, psh__vtk_array *arr
                    : !strcmp(format, "appended") ? PSH__VTK_APPENDED
                    : !strcmp(format, "binary")   ? PSH__VTK_BINARY
                                                  : PSH__VTK_ASCII;
+    bool is_appended = array->place == PSH__VTK_APPENDED;
     if (!read_attribute(j, attributes, "NumberOfTuples", PSH__VTK_ANY_TUPLES, &n_tuples) ||
         !read_attribute(j, attributes, "NumberOfComponents", 1, &array->n_components) ||
-        !read_attribute(j, attributes, "offset", 0, &array->start))
+        (is_appended && !read_attribute(j, attributes, "offset", 0, &array->start)))
         return false;
     if (array->n_components == 0 || (format && array->place == PSH__VTK_ASCII && strcmp(format, "ascii") != 0) ||
-        (array->place == PSH__VTK_APPENDED && !attribute(attributes, "offset"))) {
+        (is_appended && !attribute(attributes, "offset"))) {
         FAULT(j, PSH_ERR_CORRUPT,
               "line %lu: array '%.*s' of %zu components, format '%.20s'; expected at least one, and ascii, binary, or "
               "appended with an offset",
@@ -345,8 +343,7 @@ static void open_appended(job *j, const XML_Char **attributes) {
         vtk->appended = start + 1, stop(j, PSH_OK);
 }
 
-/* --- expat's calls --------------------------------------------------------------------------------------------------
- */
+/* --- expat's calls ------------------------------------------------------------------------------------------------ */
 
 static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **attributes) {
     job *j = user;
@@ -399,8 +396,7 @@ static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char 
               line_of(j));
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------
- */
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static psh_status feed(job *j) {
     const psh__vtk *vtk = j->vtk;

@@ -95,8 +95,7 @@ static psh_status prepare(writer *out, psh_error *err) {
     return PSH_OK;
 }
 
-/* --- values of the arrays -------------------------------------------------------------------------------------------
- */
+/* --- values of the arrays ----------------------------------------------------------------------------------------- */
 
 static void fill_labels(const writer *out, void *values) {
     if (out->set->n_diagrams) memcpy(values, out->set->labels, out->set->n_diagrams * sizeof *out->set->labels);

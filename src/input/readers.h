@@ -43,8 +43,7 @@ psh__open psh__nifti_open_item;
 psh__read_item psh__nifti_read_item;
 psh__close psh__nifti_close_item;
 
-/* --- VTK and DIPHA: one item a file, of a kind that the file says ---------------------------------------------------
- */
+/* --- VTK and DIPHA: one item a file, of a kind that the file says ------------------------------------------------- */
 
 /* Images and volumes of a field of points or cells. Also PSH_ERR_PARAMETER: the field must be chosen, or is none. */
 psh__recognise psh__vti_is;

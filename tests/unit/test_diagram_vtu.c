@@ -6,8 +6,7 @@
 #include "base/random.h"
 #include "diagram_scratch.h"
 
-/* --- round trips ----------------------------------------------------------------------------------------------------
- */
+/* --- round trips -------------------------------------------------------------------------------------------------- */
 
 static double any_double(psh__random *rng) {
     uint64_t bits = psh__random_u64(rng);
@@ -108,8 +107,7 @@ static void the_same_set_gives_the_same_bytes(void **state) {
     psh_diagrams_free(set);
 }
 
-/* --- TTK's layout ---------------------------------------------------------------------------------------------------
- */
+/* --- TTK's layout ------------------------------------------------------------------------------------------------- */
 
 #define N_PAIRS 12
 
@@ -153,8 +151,7 @@ static void ttk_files_give_the_coordinates_that_ttk_had(void **state) {
     }
 }
 
-/* --- by hand --------------------------------------------------------------------------------------------------------
- */
+/* --- by hand ------------------------------------------------------------------------------------------------------ */
 
 #define ARRAY(type, name, values) "<DataArray type=\"" type "\" Name=\"" name "\">" values "</DataArray>"
 #define GRID(n_points, n_cells, field, point_data, cell_data, points, ends, stops, types)                              \
@@ -378,8 +375,7 @@ static void kinds_of_files_are_told(void **state) {
     }
 }
 
-/* --- broken files and memory ----------------------------------------------------------------------------------------
- */
+/* --- broken files and memory -------------------------------------------------------------------------------------- */
 
 static void every_prefix_fails_cleanly(void **state) {
     static const char *const files[] = {"p.vtu", "p.dipha"};
@@ -432,8 +428,7 @@ static void each_failed_allocation_is_reported(void **state) {
     }
 }
 
-/* --- real files -----------------------------------------------------------------------------------------------------
- */
+/* --- real files --------------------------------------------------------------------------------------------------- */
 
 static psh_diagrams *real_set(const char *name) {
     char path[512];

@@ -57,8 +57,7 @@ static const char *write_bytes(const char *name, const void *bytes, size_t n_byt
     return path;
 }
 
-/* --- grids ----------------------------------------------------------------------------------------------------------
- */
+/* --- grids -------------------------------------------------------------------------------------------------------- */
 
 static void check_image(const psh_item *item, psh_dtype dtype, size_t depth, size_t height, size_t width) {
     size_t shape[3];
@@ -141,8 +140,7 @@ static void a_field_that_cannot_be_chosen_is_told_with_the_choices(void **state)
     expect_fault(write_bytes("x.vti", empty, strlen(empty)), NULL, PSH_ERR_SHAPE, "empty");
 }
 
-/* --- meshes ---------------------------------------------------------------------------------------------------------
- */
+/* --- meshes ------------------------------------------------------------------------------------------------------- */
 
 static void check_mesh(const psh_item *item, const double *values) {
     static const uint32_t triangles[][3] = {{0, 1, 3}, {1, 4, 3}, {1, 2, 5}, {1, 5, 4},
@@ -234,8 +232,7 @@ static void diagrams_are_no_items(void **state) {
                  "a persistence diagram of DIPHA, which needs no homology");
 }
 
-/* --- DIPHA ----------------------------------------------------------------------------------------------------------
- */
+/* --- DIPHA -------------------------------------------------------------------------------------------------------- */
 
 static void images_of_dipha_have_the_first_axis_fastest(void **state) {
     static const struct {
@@ -314,8 +311,7 @@ static void complexes_that_are_wrong_say_how(void **state) {
                      cases[i].text);
 }
 
-/* --- memory and real data -------------------------------------------------------------------------------------------
- */
+/* --- memory and real data ----------------------------------------------------------------------------------------- */
 
 static void every_allocation_may_fail(void **state) {
     static const char *const files[] = {

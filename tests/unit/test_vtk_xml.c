@@ -48,8 +48,7 @@ static psh__array read_array(const psh__vtk *vtk, psh__vtk_section section, cons
     return values;
 }
 
-/* --- what VTK writes ------------------------------------------------------------------------------------------------
- */
+/* --- what VTK writes ---------------------------------------------------------------------------------------------- */
 
 /* The values that the image was made of. */
 static double expected(const char *name, size_t i, size_t k) {
@@ -142,8 +141,7 @@ static void raw_values_are_borrowed_from_the_file(void **state) {
     psh__bytes_free(&bytes);
 }
 
-/* --- written by hand ------------------------------------------------------------------------------------------------
- */
+/* --- written by hand ---------------------------------------------------------------------------------------------- */
 
 #define HEAD "<VTKFile type=\"ImageData\"><ImageData><Piece Extent=\"0 1 0 1 0 0\">"
 #define TAIL "</Piece></ImageData></VTKFile>"
@@ -341,8 +339,7 @@ static void payloads_that_cross_the_chunks_are_whole(void **state) {
     free(file);
 }
 
-/* --- memory ---------------------------------------------------------------------------------------------------------
- */
+/* --- memory ------------------------------------------------------------------------------------------------------- */
 
 static psh_status read_all(const psh__bytes *bytes, psh_error *err) {
     psh__vtk vtk;
