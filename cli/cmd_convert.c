@@ -24,13 +24,20 @@ static psh_status stamp(cli *c, size_t n_files, psh_diagram_format format, psh_d
     return status;
 }
 
+static bool has_word(const char *list, const char *word) {
+    size_t n = strlen(word);
+    for (const char *at = list; *at; at += strcspn(at, ",") + strspn(at + strcspn(at, ","), ", "))
+        if (strcspn(at, ",") == n && !strncmp(at, word, n)) return true;
+    return false;
+}
+
 /* The words of `more` that are not in the list yet, ", " between them. */
 static void add_lost(char lost[LOST_BYTES], const char *more) {
     while (*more) {
         size_t n = strcspn(more, ","), n_lost = strlen(lost);
         char word[LOST_BYTES];
         snprintf(word, sizeof word, "%.*s", (int)n, more);
-        if (!strstr(lost, word)) snprintf(lost + n_lost, LOST_BYTES - n_lost, "%s%s", n_lost ? ", " : "", word);
+        if (!has_word(lost, word)) snprintf(lost + n_lost, LOST_BYTES - n_lost, "%s%s", n_lost ? ", " : "", word);
         more += n + strspn(more + n, ", ");
     }
 }
@@ -94,11 +101,13 @@ static psh_status run(cli *c, psh_error *err) {
     char lost[LOST_BYTES] = "";
     psh_status status;
 
-    CLI_TRY(cli_arguments(c, 2, 1 << 30, err));
-    const char *path = c->arguments[c->n_arguments - 1];
+    const char *path = cli_text(c, "output", NULL);
+    int n_inputs = c->n_arguments - !path;
+    CLI_TRY(cli_arguments(c, path ? 1 : 2, 1 << 30, err));
+    if (!path) path = c->arguments[n_inputs];
     c->is_output_stdout = !strcmp(path, "-");
     CLI_TRY(read_options(c, path, &params, &format, err));
-    CLI_TRY(convert_list_create(c->arguments, c->n_arguments - 1, &list, err));
+    CLI_TRY(convert_list_create(c->arguments, n_inputs, &list, err));
     CLI_TRY_GOTO(convert_read(&list, &params, &c->progress, &set, &n_essential, err));
     CLI_TRY_GOTO(stamp(c, list.n_paths, format, set, err));
     CLI_TRY_GOTO(write_set(c, set, path, format, lost, &n_files, err));
@@ -118,6 +127,7 @@ done:
 }
 
 static const cli_option options[] = {
+    {"output", 'o', "OUT", "the same as the last argument; all others are then IN"},
     {"from", 0, "FORMAT", "what IN is, where its content does not tell (perseus), or tells wrongly"},
     {"to", 0, "FORMAT", "what OUT is to be (default: by its ending)"},
     {"negate", 0, NULL, "births and deaths change sign: for superlevel diagrams with births above deaths"},

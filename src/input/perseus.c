@@ -116,9 +116,9 @@ static psh_status read_shape(cursor *c, size_t shape[3], psh_error *err) {
         PSH_TRY(read_integer(c, "the side of an axis", &side, err));
         if (side < 0)
             return psh__error(err, PSH_ERR_UNSUPPORTED,
-                              "line %zu: side %lld: negative sides stand for periodic axes; write %lld, and ask for a "
-                              "periodic grid (--periodic) if all axes are",
-                              c->i_line, (long long)side, -(long long)side);
+                              "line %zu: side %lld: negative sides stand for periodic axes; write it without the sign, "
+                              "and ask for a periodic grid (--periodic) if all axes are",
+                              c->i_line, (long long)side);
         shape[MAX_AXES - 1 - i] = (size_t)side;
     }
     return PSH_OK;

@@ -16,6 +16,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tiffio.h>
 
@@ -331,12 +332,28 @@ static psh_status read_blocks(page *p, psh_error *err) {
     return PSH_OK;
 }
 
+/* ImageJ writes stacks of more than 4 GB as one page, and tells the number of slices in its description only. */
+static psh_status check_imagej(const psh__tiff *file, TIFF *tiff, psh_error *err) {
+    const char *text = NULL;
+    if (file->n_pages > 1 || !TIFFGetField(tiff, TIFFTAG_IMAGEDESCRIPTION, &text) || strncmp(text, "ImageJ=", 7))
+        return PSH_OK;
+    const char *count = strstr(text, "\nimages=");
+    unsigned long n_images = count ? strtoul(count + strlen("\nimages="), NULL, 10) : 1;
+    if (n_images <= 1) return PSH_OK;
+    return psh__error(
+        err, PSH_ERR_UNSUPPORTED,
+        "TIFF of ImageJ with %lu slices in one page, as it writes stacks of more than 4 GB; save the slices "
+        "as files, or as BigTIFF",
+        n_images);
+}
+
 /* Everything about a page but its pixels. */
 static psh_status read_page_head(const psh__tiff *file, size_t i_page, page *p, psh_error *err) {
     p->tiff = open_handle(p->job);
     if (!p->tiff && !p->job->fault[0]) return psh__error_memory(err, "decoding a TIFF", file->n_bytes);
     if (!p->tiff || !TIFFSetSubDirectory(p->tiff, file->pages[i_page])) return fault_of(p->job, err);
     p->job->fault[0] = 0; /* what the directory's reader survived */
+    PSH_TRY(check_imagej(file, p->tiff, err));
     PSH_TRY(read_sides(p, err));
     p->is_separate = tag_of(p->tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_SEPARATE;
     PSH_TRY(read_colour(p, err));

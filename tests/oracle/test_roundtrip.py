@@ -182,8 +182,10 @@ def what_is_lost_is_said(folder):
     assert "cannot hold: name, label, label names" in err
     out, err = run(source, folder / "%d.pers", "--json")
     assert json.loads(out)["lost"] == "name, label, label names, metadata" and json.loads(out)["n_files_written"] == 40
-    out, err = run(source, folder / "a.npz", "--json")
+    out, err = run(source, "-o", folder / "a.npz", "--json")
     assert json.loads(out)["lost"] == "" and err == ""
+    np.savez(folder / "mixed.npz", points=np.zeros((2, 2)), offsets=[0, 1, 2], labels=[-1, 0], label_names=["a"])
+    assert json.loads(run(folder / "mixed.npz", folder / "m%d.pers", "--json")[0])["lost"] == "label names, label"
 
 
 def several_sets_become_one(folder):

@@ -514,6 +514,24 @@ static void what_is_not_read_is_named(void **state) {
     free(m.data);
 }
 
+static void slices_that_only_imagej_finds_are_not_lost_in_silence(void **state) {
+    for (int n_pages = 1; n_pages <= 2; n_pages++) {
+        memory m;
+        TIFF *tiff = open_writer(&m, "wl");
+        kind k = {PHOTOMETRIC_MINISBLACK, 8, SAMPLEFORMAT_UINT, 1, .strip = 8};
+        for (int i = 0; i < n_pages; i++) {
+            TIFFSetField(tiff, TIFFTAG_IMAGEDESCRIPTION, "ImageJ=1.52p\nimages=2\nslices=2\n");
+            write_page(tiff, &k);
+        }
+        TIFFClose(tiff);
+        if (n_pages == 1)
+            assert_bad(read_first, m.data, m.n_bytes, PSH_ERR_UNSUPPORTED, "ImageJ with 2 slices in one page");
+        else
+            psh_image_free(read_good(read_volume, m.data, m.n_bytes));
+        free(m.data);
+    }
+}
+
 static void nan_and_infinity_are_refused_with_their_place(void **state) {
     kind k = {PHOTOMETRIC_MINISBLACK, 32, SAMPLEFORMAT_IEEEFP, 1, .strip = 8};
     memory m = make_tiff(&k, "wl");
@@ -541,6 +559,7 @@ int main(void) {
         cmocka_unit_test(hostile_strips_and_tiles_fail),
         cmocka_unit_test(pages_in_a_circle_fail),
         cmocka_unit_test(what_is_not_read_is_named),
+        cmocka_unit_test(slices_that_only_imagej_finds_are_not_lost_in_silence),
         cmocka_unit_test(nan_and_infinity_are_refused_with_their_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
