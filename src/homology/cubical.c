@@ -93,9 +93,10 @@ static psh_status compute_space(psh_cubical *cubical, const psh_image *image, re
                                    is_glued, mask, err));
     for (unsigned circles = 0; circles < 1u << n_circles; circles++) { /* every subset of them */
         int shift = __builtin_popcount(circles);
-        for (int dim = 0; dim < 3; dim++) PSH_TRY(add_pairs(r, dim + shift, &space->pairs[dim], err));
-        for (size_t i = 0; i < space->essential.n_items; i++)
-            PSH_TRY(add_essential(r, (int)space->essential.items[i].value + shift, space->essential.items[i].key, err));
+        for (int dim = 0; dim < 3; dim++) PSH_TRY(add_pairs(r, dim + shift, &space->m.pairs[dim], err));
+        for (size_t i = 0; i < space->m.essential.n_items; i++)
+            PSH_TRY(
+                add_essential(r, (int)space->m.essential.items[i].value + shift, space->m.essential.items[i].key, err));
     }
     return PSH_OK;
 }
