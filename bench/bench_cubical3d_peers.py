@@ -108,9 +108,10 @@ def measure_mesh(name, values, triangles, n_repeats):
 
 def measure_grid(name, array, n_repeats):
     image = h.make_image(array)
+    simplices = (lower_star.triangles_of_ttk if array.ndim == 2 else lower_star.tetrahedra_of_ttk)(*array.shape)
     ours = Ours("lower_star_grid", image)
     seconds, _ = least(3 * n_repeats, ours.compute)
-    tree = lower_star.make_tree(array.ravel(), lower_star.triangles_of_ttk(*array.shape))
+    tree = lower_star.make_tree(array.ravel(), simplices)
     peer, _ = least(n_repeats, lambda: tree.compute_persistence(homology_coeff_field=2, min_persistence=0))
     line(f"{name}, GUDHI {gudhi.__version__}", seconds, peer, np.array_equal(ours.rows(), rows_of(tree)))
     h.LIBRARY.psh_image_free(image)
@@ -128,6 +129,8 @@ def main():
         measure_mesh("mesh of 9,408 triangles", vertices[:, 2], triangles, n_repeats)
     for path in sorted(glob.glob(h.data_path("heated_cylinder/*.vti")))[:1]:
         measure_grid("triangulated 128 x 256", h.read_vti(path)[0], n_repeats)
+    for path in sorted(glob.glob(h.data_path("isabel_field/*.vti"))):
+        measure_grid("tetrahedra, 64 x 64 x 25 of it", np.ascontiguousarray(h.read_vti(path)[:, 30:94, 30:94]), 1)
     newest = os.environ.pop("PSH_NEWEST_PYTHON", "")
     if os.access(newest, os.X_OK):
         print(flush=True)

@@ -121,12 +121,14 @@ PSH_API void psh_lower_star_free(psh_lower_star *lower_star); /* NULL is fine */
 
 /* psh_lower_star_compute_mesh(), psh_lower_star_compute_grid() :
  * H0, H1 (and H2 of closed surfaces, essential) of a mesh with values; of an image on the triangulated grid of TTK
- * (each square of four pixels is cut from its upper right to its lower left corner). Any mesh will do: several pieces,
- * boundaries, edges of three triangles and more; a triangle that is given twice counts once, one that repeats a vertex
- * is the edge or the vertex that it covers. Vertices without triangles are components. Results, order and errors are
- * those of psh_cubical_compute(), and PSH_ERR_DATA (a mesh without values), PSH_ERR_UNSUPPORTED (2^31 triangles and
- * more; volumes; is_periodic of an image). Cost: O(triangles) and sorting where no edge has more than two triangles;
- * images as cubical ones. */
+ * (each square of four pixels is cut from its upper right to its lower left corner), and H0, H1, H2 of a volume on its
+ * tetrahedra (six a cube, around the diagonal from (z, y, x) = (0, 0, 1) to (1, 1, 0); a volume of one voxel along an
+ * axis is an image). Any mesh will do: several pieces, boundaries, edges of three triangles and more; a triangle that
+ * is given twice counts once, one that repeats a vertex is the edge or the vertex that it covers. Vertices without
+ * triangles are components. Results, order and errors are those of psh_cubical_compute(), and PSH_ERR_DATA (a mesh
+ * without values), PSH_ERR_UNSUPPORTED (2^31 triangles and more; is_periodic). Cost: O(triangles) and sorting where no
+ * edge has more than two triangles; images and volumes as cubical ones. Memory: about 200 bytes a triangle, 12 bytes a
+ * voxel (float64: 16). */
 PSH_API psh_status psh_lower_star_compute_mesh(psh_lower_star *lower_star, const psh_mesh *mesh,
                                                const psh_homology_params *params, const psh_interval **intervals,
                                                size_t *n_intervals, size_t *n_essential, psh_error *err);

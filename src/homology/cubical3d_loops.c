@@ -19,7 +19,7 @@ static inline size_t far_edges(const engine *c, size_t voxel, unsigned a, unsign
     return 2;
 }
 
-static inline void face_directions(psh__cell square, unsigned dst[2]) {
+static inline void face_directions(const engine *c, psh__cell square, unsigned dst[2]) {
     dst[0] = psh__square_directions[square.place][0], dst[1] = psh__square_directions[square.place][1];
 }
 

@@ -176,7 +176,7 @@ static psh_status add_loop(engine *c, const struct psh__loop_end *end, unsigned 
 static psh_status reduce(engine *c, psh__cell face, struct psh__loop_end **dst, psh_error *err) {
     psh__loops *loops = &c->m.loops;
     unsigned d[2];
-    face_directions(face, d);
+    face_directions(c, face, d);
     PSH_TRY(toggle(c, face.voxel, 1u << d[0] | 1u << d[1], err));
     PSH_TRY(toggle_far_edges(c, face.voxel, d[0], d[1], err));
     while (loops->n_heap) {

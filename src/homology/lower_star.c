@@ -5,19 +5,21 @@
  * The grid of TTK: each square of four pixels is cut from its upper right to its lower left corner (its implicit
  * triangulation: triangles (x, y) (x + 1, y) (x, y + 1) and (x + 1, y) (x + 1, y + 1) (x, y + 1)), so that a pixel has
  * six neighbours. Among triangles the complement of a sublevel set hangs together by the same six neighbours, so the 2D
- * engine needs no more than its rings read that way. */
+ * engine needs no more than its rings read that way. Volumes: lower_star3d.c. */
 #include "homology/lower_star.h"
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/params.h"
 #include "homology/cubical2d.h"
 #include "homology/intervals.h"
+#include "homology/lower_star3d.h"
 #include "homology/value_key.h"
 
 #define ALL_DIMS 7u /* H0, H1, H2 */
 
 struct psh_lower_star {
     psh__cubical2d plane;
+    psh__lower_star3d space;
     psh__mesh_stars stars;
     psh__intervals intervals;
 };
@@ -32,6 +34,7 @@ psh_status psh_lower_star_create(psh_lower_star **dst, psh_error *err) {
 void psh_lower_star_free(psh_lower_star *lower_star) {
     if (!lower_star) return;
     psh__cubical2d_free(&lower_star->plane);
+    psh__lower_star3d_free(&lower_star->space);
     psh__mesh_stars_free(&lower_star->stars);
     psh__intervals_free(&lower_star->intervals);
     psh__free(lower_star);
@@ -96,25 +99,56 @@ psh_status psh_lower_star_compute_mesh(psh_lower_star *lower_star, const psh_mes
     return finish(lower_star, intervals, n_intervals, n_essential, err);
 }
 
+static psh_status compute_plane(psh_lower_star *lower_star, const psh_image *image, const psh_homology_params *params,
+                                psh_error *err) {
+    psh__cubical2d *plane = &lower_star->plane;
+    psh_dtype dtype = psh_image_dtype(image);
+    PSH_TRY(psh__cubical2d_compute(plane, image, PSH__MESH_TRIANGLES, params->filtration == PSH_SUPERLEVEL,
+                                   psh__intervals_wants(params, 1, ALL_DIMS), err));
+    PSH_TRY(add_essential(lower_star, params, dtype, 0, plane->least_key, err));
+    for (int dim = 0; dim < 2; dim++) PSH_TRY(add_pairs(lower_star, params, dtype, dim, &plane->pairs[dim], err));
+    return PSH_OK;
+}
+
+static psh_status compute_space(psh_lower_star *lower_star, const psh_image *image, const psh_homology_params *params,
+                                psh_error *err) {
+    psh__morse3d *m = &lower_star->space.m;
+    psh_dtype dtype = psh_image_dtype(image);
+    PSH_TRY(psh__lower_star3d_compute(&lower_star->space, image, params->filtration == PSH_SUPERLEVEL,
+                                      params->dims_mask ? params->dims_mask : ALL_DIMS, err));
+    for (int dim = 0; dim < 3; dim++) PSH_TRY(add_pairs(lower_star, params, dtype, dim, &m->pairs[dim], err));
+    for (size_t i = 0; i < m->essential.n_items; i++)
+        PSH_TRY(
+            add_essential(lower_star, params, dtype, (int)m->essential.items[i].value, m->essential.items[i].key, err));
+    return PSH_OK;
+}
+
+/* A volume that is flat in y or x is an image, and is cut like one. */
+static psh_status compute_flat(psh_lower_star *lower_star, const psh_image *image, const size_t shape[3],
+                               const psh_homology_params *params, psh_error *err) {
+    psh_image *plane;
+    PSH_TRY(psh_image_create(psh_image_dtype(image), (size_t[3]){1, shape[0], shape[1] * shape[2]},
+                             psh_image_pixels(image), &plane, err));
+    psh_status status = compute_plane(lower_star, plane, params, err);
+    psh_image_free(plane);
+    return status;
+}
+
 psh_status psh_lower_star_compute_grid(psh_lower_star *lower_star, const psh_image *image,
                                        const psh_homology_params *params, const psh_interval **intervals,
                                        size_t *n_intervals, size_t *n_essential, psh_error *err) {
     psh_homology_params p;
-    psh__cubical2d *plane = &lower_star->plane;
-    psh_dtype dtype = psh_image_dtype(image);
     size_t shape[3];
     PSH_TRY(start(lower_star, params, &p, err));
-    psh_image_shape(image, shape);
-    if (shape[0] > 1)
-        return psh__error(err, PSH_ERR_UNSUPPORTED,
-                          "volume of %zu x %zu x %zu: only images are triangulated; use the cubical complex", shape[0],
-                          shape[1], shape[2]);
     if (p.is_periodic)
         return psh__error(err, PSH_ERR_UNSUPPORTED,
                           "periodic grid of triangles: only cubical grids are glued; use the cubical complex");
-    PSH_TRY(psh__cubical2d_compute(plane, image, PSH__MESH_TRIANGLES, p.filtration == PSH_SUPERLEVEL,
-                                   psh__intervals_wants(&p, 1, ALL_DIMS), err));
-    PSH_TRY(add_essential(lower_star, &p, dtype, 0, plane->least_key, err));
-    for (int dim = 0; dim < 2; dim++) PSH_TRY(add_pairs(lower_star, &p, dtype, dim, &plane->pairs[dim], err));
+    psh_image_shape(image, shape);
+    if (shape[0] == 1)
+        PSH_TRY(compute_plane(lower_star, image, &p, err));
+    else if (shape[1] == 1 || shape[2] == 1)
+        PSH_TRY(compute_flat(lower_star, image, shape, &p, err));
+    else
+        PSH_TRY(compute_space(lower_star, image, &p, err));
     return finish(lower_star, intervals, n_intervals, n_essential, err);
 }

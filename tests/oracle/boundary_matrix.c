@@ -169,55 +169,99 @@ void boundary_matrix_count(const double *values, size_t height, size_t width, ps
     free(k.cells);
 }
 
-/* --- Meshes ------------------------------------------------------------------------------------------------------ */
+/* --- Simplices --------------------------------------------------------------------------------------------------- */
 
-/* Simplices have their vertices in rising order; a vertex that is not there is n. Places are given as they come. */
+/* Simplices found so far; a simplex is its vertices in rising order. Places are given as they come. */
 typedef struct simplices {
     complex k;
+    size_t (*corners)[4]; /* (n_cells) by place, unused ones SIZE_MAX */
     const double *values;
-    size_t n_vertices;
-    size_t *place_of; /* (n + 1, n + 1, n + 1) SIZE_MAX: not seen yet */
+    size_t capacity;
 } simplices;
 
-static size_t add_simplex(simplices *s, size_t a, size_t b, size_t c) {
-    size_t n = s->n_vertices, slot = (a * (n + 1) + b) * (n + 1) + c;
-    if (s->place_of[slot] != SIZE_MAX) return s->place_of[slot];
-    cell new_cell = {.value = s->values[a]};
-    if (b < n) {
-        new_cell.value = fmax(new_cell.value, s->values[b]);
-        new_cell.dim = 1, new_cell.n_faces = 2;
-        new_cell.faces[0] = add_simplex(s, a, n, n), new_cell.faces[1] = add_simplex(s, b, n, n);
+static simplices start_simplices(const double *values, size_t capacity) {
+    simplices s = {.values = values, .capacity = capacity};
+    s.k.cells = malloc((capacity + 1) * sizeof *s.k.cells);
+    s.corners = malloc((capacity + 1) * sizeof *s.corners);
+    if (!s.k.cells || !s.corners) abort();
+    return s;
+}
+
+/* Adds a simplex and its faces unless they are there. corners : (n_corners) rising. Answers its place. */
+static size_t add_simplex(simplices *s, const size_t *corners, int n_corners) {
+    size_t key[4] = {SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX};
+    cell new_cell = {.value = -INFINITY, .dim = n_corners - 1};
+    for (int i = 0; i < n_corners; i++) {
+        key[i] = corners[i];
+        new_cell.value = fmax(new_cell.value, s->values[corners[i]]);
     }
-    if (c < n) {
-        new_cell.value = fmax(new_cell.value, s->values[c]);
-        new_cell.dim = 2, new_cell.n_faces = 3;
-        new_cell.faces[0] = add_simplex(s, a, b, n), new_cell.faces[1] = add_simplex(s, a, c, n);
-        new_cell.faces[2] = add_simplex(s, b, c, n);
+    for (size_t place = 0; place < s->k.n_cells; place++)
+        if (!memcmp(s->corners[place], key, sizeof key)) return place;
+    for (int without = 0; n_corners > 1 && without < n_corners; without++) {
+        size_t face[4];
+        int n_face = 0;
+        for (int i = 0; i < n_corners; i++)
+            if (i != without) face[n_face++] = corners[i];
+        new_cell.faces[new_cell.n_faces++] = add_simplex(s, face, n_face);
     }
-    new_cell.place = s->place_of[slot] = s->k.n_places++;
+    if (s->k.n_cells == s->capacity) abort();
+    memcpy(s->corners[s->k.n_cells], key, sizeof key);
+    new_cell.place = s->k.n_cells;
     s->k.cells[s->k.n_cells++] = new_cell;
     return new_cell.place;
 }
 
+/* Sorts and leaves out repeated corners. */
+static void add_corners(simplices *s, const size_t *corners, int n_corners) {
+    size_t sorted[4];
+    int n_sorted = 0;
+    for (int i = 0; i < n_corners; i++) {
+        int j = n_sorted;
+        while (j > 0 && sorted[j - 1] > corners[i]) j--;
+        if (j > 0 && sorted[j - 1] == corners[i]) continue;
+        memmove(sorted + j + 1, sorted + j, (size_t)(n_sorted - j) * sizeof *sorted);
+        sorted[j] = corners[i];
+        n_sorted++;
+    }
+    add_simplex(s, sorted, n_sorted);
+}
+
+static size_t reduce_simplices(simplices *s, psh_interval *dst) {
+    s->k.n_places = s->k.n_cells;
+    free(s->corners);
+    return reduce(&s->k, dst);
+}
+
 size_t boundary_matrix_mesh(const double *values, size_t n_vertices, const uint32_t *triangles, size_t n_triangles,
                             psh_interval *dst) {
-    size_t n_slots = (n_vertices + 1) * (n_vertices + 1) * (n_vertices + 1);
-    simplices s = {.values = values, .n_vertices = n_vertices, .place_of = malloc(n_slots * sizeof *s.place_of)};
-    s.k.cells = malloc((n_vertices + 4 * n_triangles + 1) * sizeof *s.k.cells);
-    if (!s.place_of || !s.k.cells) abort();
-    for (size_t i = 0; i < n_slots; i++) s.place_of[i] = SIZE_MAX;
-    for (size_t i = 0; i < n_vertices; i++) add_simplex(&s, i, n_vertices, n_vertices);
+    simplices s = start_simplices(values, n_vertices + 4 * n_triangles);
+    for (size_t i = 0; i < n_vertices; i++) add_simplex(&s, &i, 1);
     for (size_t i = 0; i < n_triangles; i++) {
-        size_t corners[4], n_corners = 0;
-        for (size_t vertex = 0; vertex < n_vertices; vertex++) /* a set in rising order */
-            for (int j = 0; j < 3; j++)
-                if (triangles[3 * i + (size_t)j] == vertex) {
-                    corners[n_corners++] = vertex;
-                    break;
-                }
-        while (n_corners < 3) corners[n_corners++] = n_vertices;
-        add_simplex(&s, corners[0], corners[1], corners[2]);
+        const size_t corners[3] = {triangles[3 * i], triangles[3 * i + 1], triangles[3 * i + 2]};
+        add_corners(&s, corners, 3);
     }
-    free(s.place_of);
-    return reduce(&s.k, dst);
+    return reduce_simplices(&s, dst);
+}
+
+size_t boundary_matrix_tetrahedra(const double *values, const size_t shape[3], psh_interval *dst) {
+    /* Corners of a cube by z, y, x as bits: a path from (0, 0, 1) to (1, 1, 0) along the axes, in each order. */
+    static const unsigned axes[6][3] = {{4, 2, 1}, {4, 1, 2}, {2, 4, 1}, {2, 1, 4}, {1, 4, 2}, {1, 2, 4}};
+    size_t n_voxels = shape[0] * shape[1] * shape[2], n_cubes[3];
+    simplices s = start_simplices(values, 27 * n_voxels);
+    for (int axis = 0; axis < 3; axis++) n_cubes[axis] = shape[axis] > 1 ? shape[axis] - 1 : 1; /* flat ones too */
+    for (size_t z = 0; z < n_cubes[0]; z++)
+        for (size_t y = 0; y < n_cubes[1]; y++)
+            for (size_t x = 0; x < n_cubes[2]; x++)
+                for (int i = 0; i < 6; i++) {
+                    size_t corners[4];
+                    unsigned bits = 1;
+                    for (int j = 0; j < 4; j++) {
+                        size_t dz = shape[0] > 1 && bits & 4, dy = shape[1] > 1 && bits & 2,
+                               dx = shape[2] > 1 && bits & 1;
+                        corners[j] = ((z + dz) * shape[1] + y + dy) * shape[2] + x + dx;
+                        if (j < 3) bits ^= axes[i][j];
+                    }
+                    add_corners(&s, corners, 4);
+                }
+    return reduce_simplices(&s, dst);
 }

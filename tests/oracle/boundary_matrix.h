@@ -23,6 +23,10 @@ size_t boundary_matrix_n_volume_cells(const size_t shape[3]);
 size_t boundary_matrix_mesh(const double *values, size_t n_vertices, const uint32_t *triangles, size_t n_triangles,
                             psh_interval *dst);
 
+/* The same of a volume on TTK's tetrahedra: each cube is cut into six around the diagonal from (z, y, x) = (0, 0, 1) to
+ * (1, 1, 0); an axis of one voxel is left out. dst : (27 voxels) is enough. */
+size_t boundary_matrix_tetrahedra(const double *values, const size_t shape[3], psh_interval *dst);
+
 /* Cells of dimension 0, 1, 2 (n_cells) with a value of at most `threshold`. */
 void boundary_matrix_count(const double *values, size_t height, size_t width, psh_construction construction,
                            double threshold, size_t n_cells[3]);

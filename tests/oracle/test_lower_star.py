@@ -1,6 +1,8 @@
-"""Lower-star persistence of meshes and of triangulated grids against GUDHI's simplex tree: equal as multisets."""
+"""Lower-star persistence of meshes, of triangulated grids and of volumes cut into tetrahedra against GUDHI's simplex tree:
+equal as multisets."""
 
 import glob
+import itertools
 import os
 import sys
 
@@ -9,15 +11,15 @@ import numpy as np
 from homology_library import gudhi
 
 
-def make_tree(values, triangles):
+def make_tree(values, simplices):
     tree = gudhi.SimplexTree()
-    for triangle in triangles:
-        tree.insert(sorted(set(int(i) for i in triangle)), -np.inf)
+    for simplex in simplices:
+        tree.insert(sorted(set(int(i) for i in simplex)), -np.inf)
     for i, value in enumerate(values):
         tree.insert([i], value)
         tree.assign_filtration([i], value)
     tree.make_filtration_non_decreasing()
-    tree.set_dimension(3) # else the classes of the top dimension are left out
+    tree.set_dimension(4) # else the classes of the top dimension are left out
     return tree
 
 
@@ -41,11 +43,26 @@ def triangles_of_ttk(height, width):
                            np.column_stack([corner + 1, corner + width + 1, corner + width])])
 
 
+def tetrahedra_of_ttk(depth, height, width):
+    """Each cube is cut into six: paths along its edges from (0, 0, 1) to (1, 1, 0), the axes in each order."""
+    z, y, x = np.meshgrid(np.arange(depth - 1), np.arange(height - 1), np.arange(width - 1), indexing="ij")
+    simplices = []
+    for axes in itertools.permutations(range(3)):
+        corner, columns = [0, 0, 1], []
+        for axis in (*axes, None):
+            columns.append((((z + corner[0]) * height + y + corner[1]) * width + x + corner[2]).ravel())
+            if axis is not None:
+                corner[axis] = 1 - corner[axis]
+        simplices.append(np.column_stack(columns))
+    return np.concatenate(simplices)
+
+
 def compare_grid(score, name, array):
-    image, triangles = h.make_image(array), triangles_of_ttk(*array.shape)
+    image = h.make_image(array)
+    simplices = triangles_of_ttk(*array.shape) if array.ndim == 2 else tetrahedra_of_ttk(*array.shape)
     for filtration in h.FILTRATIONS:
         score.same(h.compute("lower_star_grid", image, filtration=filtration),
-                   gudhis(array.ravel(), triangles, filtration), f"{name} {array.shape} {array.dtype} {filtration}")
+                   gudhis(array.ravel(), simplices, filtration), f"{name} {array.shape} {array.dtype} {filtration}")
     h.LIBRARY.psh_image_free(image)
 
 
@@ -67,6 +84,7 @@ def main():
     for dtype in h.DTYPES:
         for n_levels in (2, 5, 200):
             compare_grid(score, "random", rng.integers(0, n_levels, rng.integers(2, 20, 2)).astype(dtype))
+            compare_grid(score, "random", rng.integers(0, n_levels, rng.integers(2, 7, 3)).astype(dtype))
     path = h.data_path("formats/mesh_human.off")
     if os.path.exists(path):
         vertices, triangles = read_off(path)
@@ -79,6 +97,8 @@ def main():
         compare_grid(score, os.path.basename(path), h.read_vti(path)[0, :100, :])
     if not fields:
         score.skip("no ../shared/datasets/heated_cylinder")
+    for path in glob.glob(h.data_path("isabel_field/*.vti")):
+        compare_grid(score, "isabel", h.read_vti(path)[4:16, 50:70, 50:75])
     return score.finish()
 
 

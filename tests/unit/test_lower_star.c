@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "boundary_matrix.h"
+#include "homology/lower_star3d_star.h"
 #include "homology_checks.h"
 
 enum { MAX_VERTICES = 2500 };
@@ -178,6 +179,153 @@ static void squares_are_cut_from_the_upper_right_to_the_lower_left(void **state)
     psh_lower_star_free(lower_star);
 }
 
+/* --- Volumes -------------------------------------------------------------------------------------------------------
+ */
+
+/* All types and filtrations of a volume against the boundary matrix. */
+static void check_volume(psh_lower_star *lower_star, const double *values, const size_t shape[3], unsigned dtypes) {
+    double negated[125];
+    size_t n_voxels = shape[0] * shape[1] * shape[2];
+    psh_interval *expected = malloc(27 * n_voxels * sizeof *expected);
+    assert_true(expected && n_voxels <= COUNT(negated));
+    for (size_t i = 0; i < n_voxels; i++) negated[i] = -values[i];
+    for (int filtration = 0; filtration < 2; filtration++) {
+        psh_homology_params params = keep_all((psh_filtration)filtration);
+        size_t n_expected =
+            boundary_matrix_tetrahedra(filtration == PSH_SUPERLEVEL ? negated : values, shape, expected);
+        for (int dtype = 0; dtype < 4; dtype++) {
+            if (!(dtypes >> dtype & 1)) continue;
+            psh_image *image = make_volume((psh_dtype)dtype, values, shape);
+            const psh_interval *found;
+            size_t n_found;
+            assert_int_equal(psh_lower_star_compute_grid(lower_star, image, &params, &found, &n_found, NULL, NULL),
+                             PSH_OK);
+            assert_same_intervals(found, n_found, expected, n_expected, "volume");
+            psh_image_free(image);
+        }
+    }
+    free(expected);
+}
+
+static void volumes_of_every_small_shape_agree_with_boundary_matrix(void **state) {
+    double values[64];
+    psh_lower_star *lower_star = make_lower_star();
+    size_t shape[3];
+    for (shape[0] = 1; shape[0] <= 4; shape[0]++)
+        for (shape[1] = 1; shape[1] <= 4; shape[1]++)
+            for (shape[2] = 1; shape[2] <= 4; shape[2]++) {
+                size_t n_voxels = shape[0] * shape[1] * shape[2];
+                if (shape[2] == 1 && shape[0] > 1 && shape[1] > 1)
+                    continue; /* cut the other way: see flat_volumes_are_images */
+                fill_random(values, n_voxels, n_voxels % 3 ? 4 : 50, n_voxels);
+                check_volume(lower_star, values, shape, 0xf);
+            }
+    psh_lower_star_free(lower_star);
+}
+
+static void all_2x2x2_volumes_of_2_levels_and_some_of_3_agree_with_boundary_matrix(void **state) {
+    psh_lower_star *lower_star = make_lower_star();
+    for (int number = 0; number < 6561; number += number < 256 ? 1 : 7) {
+        double values[8];
+        for (int i = 0, rest = number; i < 8; i++, rest /= number < 256 ? 2 : 3)
+            values[i] = rest % (number < 256 ? 2 : 3);
+        check_volume(lower_star, values, (size_t[3]){2, 2, 2}, 1u << number % 4);
+    }
+    psh_lower_star_free(lower_star);
+}
+
+/* Every link there is: as many critical simplices as its Euler characteristic says. */
+static void every_link_is_matched(void **state) {
+    psh__kuhn kuhn;
+    psh__kuhn_fill(&kuhn);
+    for (unsigned link = 0; link < PSH__KUHN_LINKS; link++) {
+        psh__kuhn_star star;
+        uint8_t ways_up[PSH__KUHN_TRIANGLES][2];
+        psh__kuhn_match(&kuhn, link, &star, ways_up);
+        int characteristic = __builtin_popcount(link);
+        for (unsigned i = 0; i < PSH__KUHN_TRIANGLES; i++)
+            characteristic -= (int)(link >> kuhn.triangles[i][0] & link >> kuhn.triangles[i][1] & 1);
+        for (unsigned i = 0; i < PSH__KUHN_TETRAHEDRA; i++) {
+            const uint8_t *d = kuhn.tetrahedra[i];
+            characteristic += (int)(link >> d[0] & link >> d[1] & link >> d[2] & 1);
+        }
+        bool is_full = link == PSH__KUHN_LINKS - 1;
+        assert_int_equal(characteristic, (link != 0) + __builtin_popcount(star.critical_edges) -
+                                             __builtin_popcountll(star.critical_triangles) + is_full);
+        assert_int_equal(star.way_up == PSH__KUHN_STOP, is_full);
+        assert_int_equal(psh__kuhn_way_down(&star) == PSH__KUHN_STOP, link == 0);
+        for (unsigned d = 0; d < PSH__KUHN_DIRECTIONS; d++) {
+            unsigned at = d, parent = psh__kuhn_parent(&star, d);
+            assert_int_equal(parent == 15, !(link >> d & 1));
+            assert_int_equal(parent == d, star.critical_edges >> d & 1);
+            for (int n_steps = 0; parent < PSH__KUHN_STOP && parent != at; n_steps++) { /* ends at a root */
+                assert_true(n_steps < PSH__KUHN_DIRECTIONS && kuhn.difference[at][parent] != PSH__KUHN_STOP);
+                at = parent, parent = psh__kuhn_parent(&star, at);
+            }
+        }
+        for (unsigned i = 0; i < PSH__KUHN_TRIANGLES; i++)
+            for (int side = 0; side < 2; side++)
+                if (star.critical_triangles >> i & 1) assert_false(link >> ways_up[i][side] & 1);
+    }
+}
+
+static void a_constant_volume_has_one_class(void **state) {
+    static double values[9 * 10 * 11];
+    psh_lower_star *lower_star = make_lower_star();
+    psh_image *image = make_volume(PSH_F32, values, (size_t[3]){9, 10, 11});
+    psh_homology_params params = keep_all(PSH_SUPERLEVEL);
+    const psh_interval *found;
+    size_t n_found;
+    assert_int_equal(psh_lower_star_compute_grid(lower_star, image, &params, &found, &n_found, NULL, NULL), PSH_OK);
+    assert_same_intervals(found, n_found, (psh_interval[]){{0, INFINITY, 0}}, 1, "constant");
+    psh_image_free(image);
+    psh_lower_star_free(lower_star);
+}
+
+/* Flat in any axis, a volume is cut as an image is. */
+static void flat_volumes_are_images(void **state) {
+    static double values[30 * 31];
+    psh_lower_star *lower_star = make_lower_star(), *other = make_lower_star();
+    psh_homology_params params = keep_all(PSH_SUBLEVEL);
+    for (unsigned n_levels = 2; n_levels <= 200; n_levels *= 10)
+        for (int thin_axis = 1; thin_axis < 3; thin_axis++) {
+            fill_random(values, COUNT(values), n_levels, n_levels);
+            psh_image *image = make_volume(PSH_U16, values, (size_t[3]){1, 30, 31}),
+                      *slab = make_volume(PSH_U16, values,
+                                          (size_t[3]){30, thin_axis == 1 ? 1 : 31, thin_axis == 2 ? 1 : 31});
+            const psh_interval *found, *expected;
+            size_t n_found, n_expected;
+            assert_int_equal(psh_lower_star_compute_grid(other, image, &params, &expected, &n_expected, NULL, NULL),
+                             PSH_OK);
+            assert_int_equal(psh_lower_star_compute_grid(lower_star, slab, &params, &found, &n_found, NULL, NULL),
+                             PSH_OK);
+            assert_same_intervals(found, n_found, expected, n_expected, "slab");
+            psh_image_free(image), psh_image_free(slab);
+        }
+    psh_lower_star_free(lower_star), psh_lower_star_free(other);
+}
+
+static void each_dimension_of_a_volume_alone(void **state) {
+    static double values[12 * 12 * 12];
+    fill_random(values, COUNT(values), 100, 3);
+    psh_lower_star *lower_star = make_lower_star(), *other = make_lower_star();
+    psh_image *image = make_volume(PSH_U8, values, (size_t[3]){12, 12, 12});
+    psh_homology_params params = keep_all(PSH_SUBLEVEL);
+    const psh_interval *all, *some;
+    size_t n_all, n_some, first = 0;
+    assert_int_equal(psh_lower_star_compute_grid(lower_star, image, &params, &all, &n_all, NULL, NULL), PSH_OK);
+    for (int dim = 0; dim < 4; dim++) {
+        params.dims_mask = 1u << dim;
+        assert_int_equal(psh_lower_star_compute_grid(other, image, &params, &some, &n_some, NULL, NULL), PSH_OK);
+        assert_same_intervals(some, n_some, all + first, n_some, "one dimension");
+        assert_true(dim < 3 ? n_some > 30 : n_some == 0);
+        first += n_some;
+    }
+    assert_int_equal(first, n_all);
+    psh_image_free(image);
+    psh_lower_star_free(lower_star), psh_lower_star_free(other);
+}
+
 /* --- Meshes by hand ------------------------------------------------------------------------------------------------
  */
 
@@ -333,16 +481,12 @@ static void dims_mask_and_essential_policies_are_those_of_all_complexes(void **s
 static void what_has_no_lower_star_is_refused(void **state) {
     psh_lower_star *lower_star = make_lower_star();
     psh_mesh *mesh = make_mesh(NULL, 3, (uint32_t[]){0, 1, 2}, 1);
-    psh_image *volume = make_volume(PSH_U8, heights, (size_t[3]){2, 2, 2}),
-              *image = make_volume(PSH_U8, heights, (size_t[3]){1, 2, 2});
+    psh_image *image = make_volume(PSH_U8, heights, (size_t[3]){1, 2, 2});
     const psh_interval *found;
     size_t n_found;
     psh_error err;
     psh_homology_params params = PSH_PARAMS(psh_homology_params);
     assert_int_equal(psh_lower_star_compute_mesh(lower_star, mesh, NULL, &found, &n_found, NULL, &err), PSH_ERR_DATA);
-    assert_int_equal(psh_lower_star_compute_grid(lower_star, volume, NULL, &found, &n_found, NULL, &err),
-                     PSH_ERR_UNSUPPORTED);
-    assert_non_null(strstr(err.text, "2 x 2 x 2"));
     params.is_periodic = true;
     assert_int_equal(psh_lower_star_compute_grid(lower_star, image, &params, &found, &n_found, NULL, &err),
                      PSH_ERR_UNSUPPORTED);
@@ -352,7 +496,7 @@ static void what_has_no_lower_star_is_refused(void **state) {
     assert_int_equal(psh_lower_star_compute_mesh(lower_star, mesh, &params, &found, &n_found, NULL, &err),
                      PSH_ERR_PARAMETER);
     psh_mesh_free(mesh);
-    psh_image_free(volume), psh_image_free(image);
+    psh_image_free(image);
     psh_lower_star_free(lower_star);
 }
 
@@ -364,8 +508,11 @@ static void every_allocation_may_fail(void **state) {
     for (size_t i = 0; i < COUNT(triangles); i++) triangles[i] = (uint32_t)psh__random_below(&rng, COUNT(values));
     fill_random(values, COUNT(values), 100, 5);
     psh_mesh *mesh = make_mesh(values, COUNT(values), triangles, COUNT(triangles) / 3);
-    psh_image *image = make_volume(PSH_F64, values, (size_t[3]){1, 5, 6});
-    for (int with_mesh = 0; with_mesh < 2; with_mesh++) {
+    psh_image *images[] = {make_volume(PSH_F64, values, (size_t[3]){1, 5, 6}),
+                           make_volume(PSH_F64, values, (size_t[3]){5, 1, 6}),
+                           make_volume(PSH_F64, values, (size_t[3]){3, 5, 2})};
+    const int n_images = (int)COUNT(images);
+    for (int i_item = 0; i_item <= n_images; i_item++) {
         psh_status status = PSH_ERR_MEMORY;
         unsigned long n = 1;
         for (; status != PSH_OK; n++) {
@@ -376,9 +523,10 @@ static void every_allocation_may_fail(void **state) {
             psh__alloc_fail_at(n);
             status = psh_lower_star_create(&lower_star, NULL);
             if (status == PSH_OK)
-                status = with_mesh
+                status = i_item == n_images
                              ? psh_lower_star_compute_mesh(lower_star, mesh, &params, &found, &n_found, NULL, NULL)
-                             : psh_lower_star_compute_grid(lower_star, image, &params, &found, &n_found, NULL, NULL);
+                             : psh_lower_star_compute_grid(lower_star, images[i_item], &params, &found, &n_found, NULL,
+                                                           NULL);
             psh__alloc_fail_at(0);
             assert_true(status == PSH_OK || status == PSH_ERR_MEMORY);
             psh_lower_star_free(lower_star);
@@ -386,7 +534,7 @@ static void every_allocation_may_fail(void **state) {
         assert_true(n > 10);
     }
     psh_mesh_free(mesh);
-    psh_image_free(image);
+    for (int i = 0; i < n_images; i++) psh_image_free(images[i]);
 }
 
 int main(void) {
@@ -395,6 +543,12 @@ int main(void) {
         cmocka_unit_test(grids_of_every_small_shape_agree_with_boundary_matrix),
         cmocka_unit_test(a_large_grid_agrees_with_its_mesh),
         cmocka_unit_test(squares_are_cut_from_the_upper_right_to_the_lower_left),
+        cmocka_unit_test(every_link_is_matched),
+        cmocka_unit_test(volumes_of_every_small_shape_agree_with_boundary_matrix),
+        cmocka_unit_test(all_2x2x2_volumes_of_2_levels_and_some_of_3_agree_with_boundary_matrix),
+        cmocka_unit_test(a_constant_volume_has_one_class),
+        cmocka_unit_test(flat_volumes_are_images),
+        cmocka_unit_test(each_dimension_of_a_volume_alone),
         cmocka_unit_test(an_empty_mesh_has_no_class),
         cmocka_unit_test(isolated_vertices_are_components),
         cmocka_unit_test(a_tetrahedron_is_a_sphere),
