@@ -188,13 +188,14 @@ psh_status psh__labels_read(const char *path, psh__labels *dst, psh_error *err) 
     *dst = (psh__labels){0};
     PSH_TRY(psh__content_load(path, &content, err));
     psh__head head = psh__head_of(content.data, content.n_bytes, PSH_ITEM_AUTO);
+    const psh__format *format = psh__format_find(&head);
     psh_status status;
     if (psh__idx_is(&head))
         status = from_idx(&content, dst, err);
     else if (psh__npy_is(&head))
         status = from_npy(&content, dst, err);
-    else if (psh__pgm_is(&head) || (!head.is_text && psh__format_find(&head)))
-        status = psh__error(err, PSH_ERR_FORMAT, "is an image; expected labels: IDX1, .npy, or one a line");
+    else if (format && (!head.is_text || psh__pgm_is(&head)))
+        status = psh__error(err, PSH_ERR_FORMAT, "is %s, no labels; expected IDX1, .npy, or one a line", format->name);
     else
         status = from_text(&content, dst, err);
     psh__content_free(&content);

@@ -370,7 +370,7 @@ static void test_labels_that_do_not_fit_are_named(void **state) {
     write_file("bad.txt", "a\0b", 3);
     assert_open_fails("labelled", &params, PSH_ERR_FORMAT, "expected labels");
     write_pixel("bad.txt", 1);
-    assert_open_fails("labelled", &params, PSH_ERR_FORMAT, "is an image");
+    assert_open_fails("labelled", &params, PSH_ERR_FORMAT, "is PGM, no labels");
     write_file("bad.txt", "\0\0\x08\2\0\0\0\2\0\0\0\2abcd", 16);
     assert_open_fails("labelled", &params, PSH_ERR_SHAPE, "2 axes");
     write_file("bad.txt", "\0\0\x08\1\0\0\0\4abc", 11);
@@ -668,6 +668,58 @@ static void test_any_allocation_may_fail(void **state) {
     }
 }
 
+static void write_bundle(const char *path) {
+    static const double points[12] = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5};
+    static const int64_t numbers[2] = {1, 0};
+    static const uint32_t names[2] = {'b', 'a'};
+    psh__npz_writer *writer = NULL;
+    assert_int_equal(psh__npz_create(path, true, &writer, NULL), PSH_OK);
+    assert_int_equal(psh__npz_add(writer, "clouds", "<f8", (size_t[]){2, 3, 2}, 3, points, 96, NULL), PSH_OK);
+    assert_int_equal(psh__npz_add(writer, "labels", "<i8", (size_t[]){2}, 1, numbers, 16, NULL), PSH_OK);
+    assert_int_equal(psh__npz_add(writer, "label_names", "<U1", (size_t[]){2}, 1, names, 8, NULL), PSH_OK);
+    assert_int_equal(psh__npz_commit(writer, NULL), PSH_OK);
+}
+
+static void test_archives_bring_their_classes_if_all_files_do(void **state) {
+    static const char *const paths[] = {"bundle/x.npz", "bundle/y.npz", "plain.xyz"};
+    write_text("bundle/README", "clouds");
+    write_bundle("bundle/x.npz");
+    write_bundle("bundle/y.npz");
+    write_text("plain.xyz", "1 2\n");
+    psh_input *input = open_good(paths, 2, NULL);
+    assert_names(input, NAMES("bundle/x.npz[0]", "bundle/x.npz[1]", "bundle/y.npz[0]", "bundle/y.npz[1]"));
+    assert_classes(input, NAMES("a", "b"), (const int[]){0, 1, 0, 1});
+    psh_input_free(input);
+    input = open_good(paths, 3, NULL);
+    assert_classes(input, NAMES(".", "bundle"), (const int[]){1, 1, 1, 1, 0});
+    psh_input_free(input);
+}
+
+static void test_any_allocation_may_fail_for_every_kind(void **state) {
+    static const char *const paths[] = {"mesh.off", "mesh.off", "bundle.npz", "line.csv"};
+    write_text("mesh.off", off_triangle);
+    write_text("line.csv", "x\n1\n2\n3\n4\n9\n");
+    write_bundle("bundle.npz");
+    for (int i = 0; i < 4; i++) {
+        psh_status status = PSH_ERR_MEMORY;
+        psh_input_params params = params_of(PSH_ITEM_AUTO, i == 0 ? 0 : 2);
+        if (i == 0) params.field = "z";
+        for (unsigned long n = 1; status != PSH_OK; n++) {
+            psh_input *input = NULL;
+            psh_item item = {0};
+            psh_error err = {0};
+            psh__alloc_fail_at(n);
+            status = psh_input_open(&paths[i], 1, &params, &input, &err);
+            if (status == PSH_OK) status = psh_input_read_item(input, 0, &item, &err);
+            psh__alloc_fail_at(0);
+            if (status != PSH_OK) assert_int_equal(status, PSH_ERR_MEMORY);
+            assert_int_equal(status, err.status);
+            assert_true(n < 1000);
+            psh_item_free(&item), psh_input_free(input);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_folder_is_searched_to_any_depth_in_byte_order),
@@ -694,6 +746,8 @@ int main(void) {
         cmocka_unit_test(test_a_file_that_changes_after_opening_is_noticed),
         cmocka_unit_test(test_threads_may_share_an_input),
         cmocka_unit_test(test_any_allocation_may_fail),
+        cmocka_unit_test(test_archives_bring_their_classes_if_all_files_do),
+        cmocka_unit_test(test_any_allocation_may_fail_for_every_kind),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
