@@ -15,7 +15,7 @@ typedef struct cli_option {
     const char *help;
 } cli_option;
 
-#define CLI_MAX_OPTIONS 40
+#define CLI_MAX_OPTIONS 64
 
 typedef struct cli cli;
 

@@ -6,6 +6,8 @@
 
 #include "sketch_options.h"
 
+enum { MAX_MODEL_BYTES = 64 << 20 };
+
 /* The model stored in an earlier code file: bits and frame as they were. */
 static psh_status read_frame_model(const char *path, psh_model **dst, psh_error *err) {
     psh_codes *codes = NULL;
@@ -17,6 +19,17 @@ static psh_status read_frame_model(const char *path, psh_model **dst, psh_error 
               : cli_fail(err, PSH_ERR_DATA, "%s: holds no model; encode with --model FILE, model %s made these codes",
                          path, psh_codes_model_id(codes));
     psh_codes_free(codes);
+    return status;
+}
+
+/* A model that serves any set gets this one's frame and scale. */
+static psh_status adapt(const cli *c, const psh_diagrams *set, psh_model **model, psh_error *err) {
+    psh_model *adapted = NULL;
+    psh_status status = psh_model_adapt(*model, set, &adapted, err);
+    psh_model_free(*model);
+    *model = adapted;
+    if (status == PSH_OK)
+        cli_say(c, "frame and scale fitted to this set; for later diagrams to compare with it: encode --frame\n");
     return status;
 }
 
@@ -40,6 +53,7 @@ static psh_status get_model(cli *c, const psh_diagrams *set, psh_model **dst, ps
                         "%s makes codes of %d bits, --bits asks for %d; leave --bits out, or fit anew without %s",
                         model_path ? model_path : frame_path, psh_model_n_bits(*dst), params.n_bits,
                         model_path ? "--model" : "--frame");
+    if (model_path && psh_model_adapts(*dst)) CLI_TRY(adapt(c, set, dst, err));
     cli_say(c, "using model %s (%s, %d bits)\n", psh_model_id(*dst), psh_model_kind(*dst), psh_model_n_bits(*dst));
     psh_meta_set_text(c->summary, "model_id", psh_model_id(*dst));
     psh_meta_set_integer(c->summary, "n_bits", psh_model_n_bits(*dst));
@@ -47,7 +61,8 @@ static psh_status get_model(cli *c, const psh_diagrams *set, psh_model **dst, ps
 }
 
 /* Labels, names and the model travel with the codes. */
-static psh_status add_companions(psh_codes *codes, const psh_diagrams *set, const psh_model *model, psh_error *err) {
+static psh_status add_companions(const cli *c, psh_codes *codes, const psh_diagrams *set, const psh_model *model,
+                                 psh_error *err) {
     size_t n = psh_diagrams_count(set), n_classes = psh_diagrams_n_classes(set), n_bytes;
     const char **texts = malloc((n + n_classes + 1) * sizeof *texts);
     uint8_t *bytes = NULL;
@@ -59,7 +74,11 @@ static psh_status add_companions(psh_codes *codes, const psh_diagrams *set, cons
     if (psh_diagrams_has_labels(set))
         CLI_TRY_GOTO(psh_codes_set_labels(codes, psh_diagrams_labels(set), texts + n, n_classes, err));
     CLI_TRY_GOTO(psh_model_write_bytes(model, &bytes, &n_bytes, err));
-    CLI_TRY_GOTO(psh_codes_set_model(codes, bytes, n_bytes, err));
+    if (n_bytes <= MAX_MODEL_BYTES)
+        CLI_TRY_GOTO(psh_codes_set_model(codes, bytes, n_bytes, err));
+    else
+        cli_warn(c, "the model is too large to travel with the codes (%.0f MB); encode --frame will not know it\n",
+                 1e-6 * (double)n_bytes);
 done:
     psh_bytes_free(bytes);
     free(texts);
@@ -95,7 +114,7 @@ static psh_status run(cli *c, psh_error *err) {
     double seconds = cli_seconds() - start;
     snprintf(frame_id, sizeof frame_id, "%016" PRIx64, psh_frame_id(psh_model_frame(model)));
     CLI_TRY_GOTO(psh_codes_create(bytes, n, psh_model_n_bits(model), psh_model_id(model), frame_id, &codes, err));
-    CLI_TRY_GOTO(add_companions(codes, set, model, err));
+    CLI_TRY_GOTO(add_companions(c, codes, set, model, err));
     CLI_TRY_GOTO(cli_stamp(c, psh_codes_meta(codes), psh_diagrams_meta(set), err));
     CLI_TRY_GOTO(psh_codes_write(codes, path, err));
     cli_say(c, "%zu codes of %d bits in %.1f ms (%.2f us each)\n", n, psh_model_n_bits(model), 1e3 * seconds,

@@ -15,7 +15,8 @@ static void say_meta(const cli *c, const psh_meta *meta) {
 static void say_model(const cli *c, const psh_model *model) {
     char text[512];
     cli_say(c, "model %s: %s, %d bits\n", psh_model_id(model), psh_model_kind(model), psh_model_n_bits(model));
-    for (int i = 0; i < psh_model_n_bits(model); i++) {
+    int n_said = strcmp(psh_model_kind(model), "sketch") == 0 ? psh_model_n_bits(model) : 1; /* a network's are alike */
+    for (int i = 0; i < n_said; i++) {
         psh_model_bit_text(model, i, text, sizeof text);
         cli_say(c, "  bit %4d: %s\n", i, text);
     }

@@ -1,0 +1,103 @@
+"""`persihash train pdgan`: the log, the same bytes for any number of threads, stopping and going on, encoding by the model."""
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+
+import harness
+import numpy as np
+from harness import FAILED, USAGE, run
+
+SMALL = ("--width", 0.015625, "--bits", 24, "--batch", 8, "--points", 10, "--count", 48, "--seed", 5)
+QUIET = {"OMP_WAIT_POLICY": "passive"}  # threads that wait do not spin: tests share the machine
+
+
+def train(path, *words, code=harness.GOOD):
+    return run("train", "pdgan", "-o", path, *SMALL, "--threads", 1, *words, env=QUIET, code=code)
+
+
+def log_of(path):
+    with open(path.with_suffix(".csv"), encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_training_writes_a_model_and_a_line_an_epoch(folder):
+    out, _ = train(folder / "m.safetensors", "--epochs", 2, "--json")
+    summary, rows = json.loads(out), log_of(folder / "m.safetensors")
+    assert summary["n_bits"] == 24 and summary["n_epochs"] == 2
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert all(float(row[name]) > 0 for row in rows for name in ("similarity", "quantisation", "mse", "perceptual", "discriminator"))
+    assert all(row["codes"] == "200" for row in rows)
+    assert not (folder / "m.safetensors.partial").exists()
+    info, _ = run("info", folder / "m.safetensors")
+    assert "pdgan, 24 bits" in info and '"similarity": "s5"' in info
+
+
+def test_threads_do_not_change_a_byte(folder):
+    models = []
+    for n_threads in (1, 2):
+        train(folder / "m.safetensors", "--epochs", 1, "--dtype", "f16", "--threads", n_threads)
+        models.append((folder / "m.safetensors").read_bytes())
+    assert models[0] == models[1]
+
+
+def test_a_run_stopped_by_ctrl_c_goes_on_to_the_same_bytes(folder):
+    path = folder / "m.safetensors"
+    words = [harness.TOOL, "train", "pdgan", "-o", path, *SMALL, "--threads", 1, "--epochs", 100000]
+    process = subprocess.Popen(list(map(str, words)), env={**os.environ, **QUIET}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.time() + 60
+    while time.time() < deadline and not (path.with_suffix(".csv").exists() and len(log_of(path)) >= 2):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == FAILED and b"--resume" in err, err
+    n_done = len(log_of(path))
+    assert n_done >= 2 and (folder / "m.safetensors.partial").exists() and not path.exists()
+    train(path, "--resume", "--epochs", n_done + 1)
+    train(folder / "whole.safetensors", "--epochs", n_done + 1)
+    assert path.read_bytes() == (folder / "whole.safetensors").read_bytes()
+    without_seconds = [[list(row.values())[:-1] for row in log_of(folder / name)] for name in ("m.safetensors", "whole.safetensors")]
+    assert without_seconds[0] == without_seconds[1]
+    assert not (folder / "m.safetensors.partial").exists()
+
+
+def test_what_was_saved_of_another_run_is_refused(folder):
+    (folder / "m.safetensors.partial").write_bytes(b"not a checkpoint")
+    _, err = train(folder / "m.safetensors", "--resume", code=harness.BAD_DATA)
+    assert "partial" in err
+
+
+def test_a_model_encodes_any_set_and_later_diagrams_alike(folder):
+    train(folder / "m.safetensors", "--epochs", 1)
+    run("synth", "-o", folder / "set.npz", "--count", 30, "--points", 25, "--seed", 9)
+    run("encode", folder / "set.npz", "--model", folder / "m.safetensors", "-o", folder / "a.npz", env=QUIET)
+    run("encode", folder / "set.npz", "--frame", folder / "a.npz", "-o", folder / "b.npz", env=QUIET)
+    a, b = (np.load(folder / name) for name in ("a.npz", "b.npz"))
+    assert a["codes"].shape == (30, 3) and np.array_equal(a["codes"], b["codes"])
+    assert json.loads(str(a["meta"]))["model_id"] == json.loads(str(b["meta"]))["model_id"]
+    run("distance", folder / "a.npz", folder / "b.npz", "-o", folder / "d.npy")
+    assert (np.diag(np.load(folder / "d.npy")) == 0).all()
+
+
+def test_own_diagrams_are_split_by_the_seed(folder):
+    run("synth", "-o", folder / "set.npz", "--count", 60, "--points", 8, "--seed", 9)
+    data = ("--data", folder / "set.npz", "--width", 0.015625, "--batch", 8, "--epochs", 1, "--threads", 1)
+    run("train", "pdgan", "-o", folder / "m.safetensors", *data, "--split", "40:15", "--similarity", "real", "--target", "sinkhorn", env=QUIET)
+    assert log_of(folder / "m.safetensors")[0]["codes"] == "15"
+    for split in ("50:20", "x", "0:10:3"):
+        run("train", "pdgan", "-o", folder / "m.safetensors", *data, "--split", split, code=USAGE)
+
+
+def test_options_of_another_kind_are_refused(folder):
+    for words in (("--fit-sample", 5), ("--pool",), ("--split", "3:4"), ("--data", "x.npz", "--points", 4), ("--preset", "poster"), ("--width", 5),
+                  ("--similarity", "s6")):
+        run("train", "pdgan", "-o", folder / "m.safetensors", *words, code=USAGE)
+    run("train", "sketch", "set.npz", "-o", folder / "m.safetensors", "--epochs", 3, code=USAGE)
+    run("train", "compass", "set.npz", "-o", folder / "m.safetensors", code=USAGE)
+    run("train", "pdgan", "-o", "-", code=USAGE)
+
+
+if __name__ == "__main__":
+    harness.main([value for name, value in list(globals().items()) if name.startswith("test_")])
