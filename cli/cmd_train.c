@@ -49,6 +49,7 @@ static psh_status run(cli *c, psh_error *err) {
                                            "epochs",
                                            "batch",
                                            "rate",
+                                           "discriminator-rate",
                                            "dropout",
                                            "no-batch-norm",
                                            "diagram-weight",

@@ -77,6 +77,7 @@ static psh_status read_options(const cli *c, job *j, psh_error *err) {
     CLI_TRY(cli_integer(c, "batch", 2, 1024, 40, &n_batch, err));
     CLI_TRY(cli_number(c, "width", 1.0 / 64, 2, paper ? 1 : 0.25, &p->width, err));
     CLI_TRY(cli_number(c, "rate", 1e-9, 10, 0.001, &p->rate, err));
+    CLI_TRY(cli_number(c, "discriminator-rate", 1e-9, 10, paper ? p->rate : p->rate / 10, &p->discriminator_rate, err));
     CLI_TRY(cli_number(c, "dropout", 0, 0.99, paper ? 0.5 : 0, &p->dropout, err));
     CLI_TRY(read_weight(c, "diagram-weight", &p->diagram_weight, err));
     CLI_TRY(read_weight(c, "adversarial-weight", &p->adversarial_weight, err));
@@ -88,7 +89,7 @@ static psh_status read_options(const cli *c, job *j, psh_error *err) {
     CLI_TRY(read_frame_kind(c, p, err));
     p->n_bits = (int)n_bits, p->n_batch = (int)n_batch;
     p->no_batch_norm = paper || cli_flag(c, "no-batch-norm");
-    p->is_saturating = p->has_hard_clip = p->has_raw_counts = paper;
+    p->is_saturating = p->has_hard_clip = p->has_plain_gan = p->has_raw_counts = paper;
     p->is_bf16 = cli_flag(c, "bf16"), p->is_f16 = dtype == 1;
     p->seed = c->seed, p->n_threads = c->n_threads;
     return PSH_OK;

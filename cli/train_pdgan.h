@@ -19,6 +19,7 @@
         {"epochs", 0, "N", "pdgan: times that the set is gone through (default: 20)"},                                 \
         {"batch", 0, "N", "pdgan: diagrams of a step (default: 40)"},                                                  \
         {"rate", 0, "R", "pdgan: of Adam (default: 0.001)"},                                                           \
+        {"discriminator-rate", 0, "R", "pdgan: of the discriminator (default: a tenth of --rate)"},                    \
         {"dropout", 0, "P", "pdgan: in the fully connected layers (default: 0)"},                                      \
         {"no-batch-norm", 0, NULL, "pdgan: convolutions without batch normalisation"},                                 \
         {"diagram-weight", 0, "W", "pdgan: of the diagram loss; 0: no generator at all (default: 0.1)"},               \

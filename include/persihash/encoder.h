@@ -137,10 +137,14 @@ typedef struct psh_pdgan_params {
     double diagram_weight;      /* 0: 0.1; negative: none, and generator and discriminator are left out */
     double adversarial_weight;  /* 0: 0.1; negative: none */
     double quantisation_weight; /* of |B' - B|^2; 0: 1; negative: none */
-    bool is_saturating;  /* the generator lowers log(1 - D(V*)), as the paper writes it; default: -log D(V*), whose
-                            gradient does not vanish while the discriminator is right */
-    bool has_hard_clip;  /* outputs beyond -1 and 1 get no gradient at all, as the paper writes it; default: they get
-                            what brings them back */
+    bool is_saturating; /* the generator lowers log(1 - D(V*)), as the paper writes it; default: -log D(V*), whose
+                           gradient does not vanish while the discriminator is right */
+    bool has_hard_clip; /* outputs beyond -1 and 1 get no gradient at all, as the paper writes it; default: they get
+                           what brings them back */
+    double discriminator_rate; /* 0: a tenth of `rate`. The paper has one rate for all */
+    bool has_plain_gan;  /* as published: the perceptual loss is mean (f(V*) - f(V))^2, and the generator starts from
+                            half-grey images. Default: that loss over mean f^2, and a start from the mean image; the
+                            discriminator does not win at once then, and its features do not drown all else */
     bool has_raw_counts; /* never scale the counts of another set (psh_model_adapt()); the paper's */
     int n_batch;         /* 0: 40. 2 to 1024 */
     bool is_bf16;        /* convolutions multiply bfloat16 numbers: twice as fast where the CPU can */

@@ -11,8 +11,8 @@
  * `width` multiplies all but the bits. Names are torchvision's where it has them (features.0.weight,
  * classifier.6.bias).
  *
- * Batch normalisation in the encoder is not the paper's, whose VGG19 came trained on ImageNet. Drawn at random, 19
- * layers without it do not learn. */
+ * Batch normalisation in the encoder is not the paper's, whose VGG19 came trained on ImageNet. Drawn at random, 16
+ * convolutions without it did not learn (docs/math/pdgan.md). */
 #include <stdio.h>
 
 #include "encoder/pdgan.h"

@@ -18,15 +18,19 @@
 #include "base/exp.h"
 #include "encoder/pdgan_train.h"
 
+void psh__gan_targets(const float *image, float *targets) {
+    for (size_t k = 0; k < PSH__PDGAN_CELLS; k++) {
+        double count = (double)image[k * PSH__PDGAN_CHANNELS];
+        targets[k] = (float)(1 - psh__exp(-(count < 100 ? count : 100)));
+    }
+}
+
 static void fill_batch(psh_pdgan *gan, const uint32_t *rows) {
     float *images = psh__net_input(gan->nets[PSH__ENCODER]);
     for (size_t i = 0; i < gan->n_batch; i++) {
         float *image = images + i * PSH__PDGAN_CELLS * PSH__PDGAN_CHANNELS;
         psh__pdgan_fill(gan->set, &gan->frame, gan->params.dims_mask, &gan->input, rows[i], 1, image);
-        for (size_t k = 0; k < PSH__PDGAN_CELLS; k++) {
-            double count = (double)image[k * PSH__PDGAN_CHANNELS];
-            gan->targets[i * PSH__PDGAN_CELLS + k] = (float)(1 - psh__exp(-(count < 100 ? count : 100)));
-        }
+        psh__gan_targets(image, gan->targets + i * PSH__PDGAN_CELLS);
     }
 }
 
@@ -81,7 +85,13 @@ static psh_status teach_discriminator(psh_pdgan *gan, psh_error *err) {
     return back_through_verdict(gan, 0, true, NULL, err);
 }
 
-/* Passes 2: the diagram loss, to the generator's weights and to d_codes. */
+static double mean_square(const float *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+    return sum / (double)n;
+}
+
+/* Pass 2: the diagram loss, to the generator's weights and to d_codes. */
 static psh_status teach_drawing(psh_pdgan *gan, psh_error *err) {
     size_t n = gan->n_batch, n_features = n * (size_t)gan->layers[PSH__VERDICT].in.c, n_cells = n * PSH__PDGAN_CELLS;
     psh__net *features = gan->nets[PSH__FEATURES], *generator = gan->nets[PSH__GENERATOR];
@@ -89,7 +99,8 @@ static psh_status teach_drawing(psh_pdgan *gan, psh_error *err) {
     double weight = gan->params.diagram_weight;
     float *d = psh__net_output_gradient(features) + n_features, *d_image, *d_input;
     memset(d, 0, n_features * sizeof *d);
-    gan->sums.perceptual += psh__loss_mse(f + n_features, f, n_features, weight, d);
+    double unit = gan->params.has_plain_gan ? 1 : mean_square(f, 2 * n_features) + 1e-6;
+    gan->sums.perceptual += psh__loss_mse(f + n_features, f, n_features, weight / unit, d) / unit;
     PSH_TRY(psh__net_backward(features, n, false, &d_image, err));
     memcpy(psh__net_output_gradient(generator), d_image + n_cells, n_cells * sizeof(float));
     gan->sums.mse +=
@@ -146,6 +157,7 @@ psh_status psh__gan_step(psh_pdgan *gan, psh_error *err) {
     psh__net_adam(gan->nets[PSH__ENCODER], &adam);
     if (gan->has_gan) psh__net_adam(gan->nets[PSH__GENERATOR], &adam);
     if (gan->has_gan && gan->params.adversarial_weight > 0) {
+        adam.rate = gan->params.discriminator_rate;
         psh__net_adam(gan->nets[PSH__FEATURES], &adam);
         psh__net_adam(gan->nets[PSH__VERDICT], &adam);
     }

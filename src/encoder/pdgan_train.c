@@ -13,7 +13,7 @@
 #include "encoder/pdgan_train.h"
 #include "encoder/rank.h"
 
-enum { MAX_SLICES = 8, MAX_JUDGED = 300, SEED_STREAMS = 1 << 20 };
+enum { MAX_SLICES = 8, MAX_JUDGED = 300, N_MEAN = 256, SEED_STREAMS = 1 << 20 };
 
 /* --- Made --------------------------------------------------------------------------------------------------------- */
 
@@ -21,6 +21,7 @@ static void set_defaults(psh_pdgan_params *p) {
     if (p->n_bits == 0) p->n_bits = 64;
     if (p->width == 0) p->width = 0.25;
     if (p->rate == 0) p->rate = 0.001;
+    if (p->discriminator_rate == 0) p->discriminator_rate = p->rate / 10;
     if (p->diagram_weight == 0) p->diagram_weight = 0.1;
     if (p->adversarial_weight == 0) p->adversarial_weight = 0.1;
     if (p->quantisation_weight == 0) p->quantisation_weight = 1;
@@ -35,8 +36,8 @@ static psh_status check_params(const psh_pdgan_params *p, psh_error *err) {
         return psh__error(err, PSH_ERR_PARAMETER, "PD-GAN: width %g; expected 1/64 to 2", p->width);
     if (!(p->dropout >= 0 && p->dropout < 1))
         return psh__error(err, PSH_ERR_PARAMETER, "PD-GAN: dropout %g; expected 0 or more and below 1", p->dropout);
-    if (!(p->rate > 0 && p->rate <= 10) || !(fabs(p->diagram_weight) < 1e6) || !(fabs(p->adversarial_weight) < 1e6) ||
-        !(p->quantisation_weight < 1e6))
+    if (!(p->rate > 0 && p->rate <= 10) || !(p->discriminator_rate > 0 && p->discriminator_rate <= 10) ||
+        !(fabs(p->diagram_weight) < 1e6) || !(fabs(p->adversarial_weight) < 1e6) || !(p->quantisation_weight < 1e6))
         return psh__error(err, PSH_ERR_PARAMETER,
                           "PD-GAN: rate %g and weights %g, %g, %g; expected a rate in (0, 10] "
                           "and weights below a million",
@@ -74,6 +75,24 @@ static psh_status make_nets(psh_pdgan *gan, psh_error *err) {
     return PSH_OK;
 }
 
+/* The generator starts with the mean of what it is to draw, by its last bias: sigmoid(bias) = mean. Starting at a half,
+ * it would be told from real images, nearly empty ones, at first sight, and the perceptual loss would drown the
+ * similarity before there is anything to learn from it. */
+static psh_status start_from_mean(psh_pdgan *gan, psh_error *err) {
+    psh__net *net = gan->nets[PSH__GENERATOR];
+    float *image = psh__net_input(gan->nets[PSH__ENCODER]), *targets = gan->targets;
+    size_t n = gan->n_items < N_MEAN ? gan->n_items : N_MEAN;
+    double sum = 1; /* one cell full: never 0 */
+    for (size_t i = 0; i < n; i++) {
+        psh__pdgan_fill(gan->set, &gan->frame, gan->params.dims_mask, &gan->input, i, 1, image);
+        psh__gan_targets(image, targets);
+        for (size_t k = 0; k < PSH__PDGAN_CELLS; k++) sum += (double)targets[k];
+    }
+    double mean = sum / (double)(n * PSH__PDGAN_CELLS + 2);
+    float bias = (float)log(mean / (1 - mean));
+    return psh__net_set(net, psh__net_n_tensors(net) - 1, PSH__VALUES, &bias, err);
+}
+
 /* Exact W1 between the diagrams that codes are judged by. */
 static psh_status measure_judged(psh_pdgan *gan, psh_error *err) {
     const psh_diagrams *judged = gan->held_out ? gan->held_out : gan->set;
@@ -105,9 +124,9 @@ static uint64_t identify(const psh_pdgan *gan) {
     double numbers[] = {
         p->width,      p->dropout,   p->rate, p->diagram_weight, p->adversarial_weight, p->quantisation_weight,
         gan->frame.lo, gan->frame.hi};
-    uint64_t settings[] = {(uint64_t)p->n_bits,      p->no_batch_norm, p->is_saturating, p->has_hard_clip,
-                           (uint64_t)p->n_batch,     p->is_bf16,       p->dims_mask,     p->seed,
-                           (uint64_t)gan->frame.kind};
+    uint64_t settings[] = {
+        (uint64_t)p->n_bits,  p->no_batch_norm, p->is_saturating, p->has_hard_clip, p->has_plain_gan,
+        (uint64_t)p->n_batch, p->is_bf16,       p->dims_mask,     p->seed,          (uint64_t)gan->frame.kind};
     uint64_t hash = psh__hash(PSH__HASH_START, numbers, sizeof numbers);
     hash = psh__hash(hash, settings, sizeof settings);
     hash = hash_set(hash, gan->set);
@@ -144,6 +163,7 @@ static psh_status prepare(psh_pdgan *gan, const float *similarity, psh_error *er
     PSH_TRY(take_arrays(gan, similarity, err));
     gan->run_id = identify(gan);
     PSH_TRY(make_nets(gan, err));
+    if (gan->has_gan && !gan->params.has_plain_gan) PSH_TRY(start_from_mean(gan, err));
     psh__gan_shuffle(gan);
     return measure_judged(gan, err);
 }

@@ -37,6 +37,8 @@ struct psh_pdgan {
 
 /* The batch that psh_pdgan::order says comes next. */
 psh_status psh__gan_step(psh_pdgan *gan, psh_error *err);
+/* What is drawn of an image (50, 50, 2). targets : (cells) */
+void psh__gan_targets(const float *image, float *targets);
 /* Rows in the order of epoch i_epoch. */
 void psh__gan_shuffle(psh_pdgan *gan);
 /* Codes of the diagrams held out, and what is wrong with them. */
