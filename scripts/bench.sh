@@ -8,6 +8,7 @@ rm -f build-bench.log
 if [ ! -x build-bench/venv/bin/python ]; then
   /usr/bin/python3 -m venv build-bench/venv && build-bench/venv/bin/pip -q install numpy scipy gudhi pot > /dev/null 2>&1 ||
     echo "(PyPI is out of reach: comparisons with the newest GUDHI and POT are left out)"
+  build-bench/venv/bin/pip -q install ripser giotto-ph > /dev/null 2>&1 || echo "(no ripser.py and giotto-ph: left out of rips)"
 fi
 export PERSIHASH=$PWD/build-bench/persihash PSH_LIBRARY=$PWD/build-bench/libpersihash.so PSH_DATASETS=$PWD/../shared/datasets
 export PSH_NEWEST_PYTHON=$PWD/build-bench/venv/bin/python

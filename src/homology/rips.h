@@ -15,6 +15,13 @@
 #define PSH__NO_RANK UINT32_MAX   /* no such edge; later than all */
 #define PSH__NO_VERTEX UINT32_MAX /* no such vertex */
 
+/* The first bit of a set that has one. */
+static inline size_t psh__first_bit(const uint64_t *words) {
+    size_t word = 0;
+    while (!words[word]) word++;
+    return word * 64 + (size_t)__builtin_ctzll(words[word]);
+}
+
 /* --- Memory (rips_room.c) ------------------------------------------------------------------------------------------
  */
 

@@ -62,11 +62,7 @@ static psh_status grow_forest(psh__sweep *sweep, uint32_t x, uint32_t y, uint32_
     uint32_t root = 0;
     while (forest->vertices[root] != first_root) root++;
     for (uint32_t part = 0; n_queued < n; part++) {
-        if (part > 0) {
-            size_t word = 0;
-            while (!rest[word]) word++;
-            root = (uint32_t)(word * 64 + (size_t)__builtin_ctzll(rest[word]));
-        }
+        if (part > 0) root = (uint32_t)psh__first_bit(rest);
         size_t i = n_queued;
         forest->queue[n_queued++] = root, forest->parents[root] = ~part;
         rest[root / 64] &= ~((uint64_t)1 << root % 64);
@@ -107,32 +103,35 @@ static psh_status descend(psh__sweep *sweep, uint32_t x, uint32_t y, uint32_t ra
     return PSH_OK;
 }
 
+/* Takes the latest triangle out of the chain if it lies over the edge of `rank`. */
+static psh_status take_over(psh__sweep *sweep, uint32_t rank, uint32_t *apex, bool *is_taken, psh_error *err) {
+    uint64_t triangle;
+    *is_taken = false;
+    if (sweep->chain.n_items == 0 || sweep->chain.items[0] >> 32 != rank) return PSH_OK;
+    if (!psh__chain_take(&sweep->chain, &triangle)) return PSH_OK;
+    *apex = (uint32_t)triangle;
+    *is_taken = triangle >> 32 == rank; /* else those over the edge have cancelled */
+    return *is_taken ? PSH_OK : psh__chain_add(&sweep->chain, triangle, sweep->room, err);
+}
+
 /* Takes the latest triangles, all over one edge, out of the chain and replaces them. A triangle whose apex is a
- * neighbour of the root needs no forest. False: the chain is empty. */
-static psh_status replace_latest(psh__sweep *sweep, bool *is_empty, psh_error *err) {
+ * neighbour of the root needs no forest. */
+static psh_status replace_latest(psh__sweep *sweep, psh_error *err) {
     const psh__graph *graph = sweep->graph;
     psh__forest *forest = &sweep->forest;
-    uint64_t triangle;
-    *is_empty = !psh__chain_take(&sweep->chain, &triangle);
-    if (*is_empty) return PSH_OK;
-    uint32_t rank = (uint32_t)(triangle >> 32);
+    uint32_t rank = (uint32_t)(sweep->chain.items[0] >> 32), apex;
     uint32_t x = psh__edge_i(graph->edges->items[rank]), y = psh__edge_j(graph->edges->items[rank]);
     uint32_t root = psh__graph_witness(graph, x, y, rank);
     size_t n_apices = 0;
-    for (;;) {
-        uint32_t apex = (uint32_t)triangle;
-        if (apex != root && psh__graph_rank(graph, apex, root) < rank) {
+    for (bool is_taken = true; is_taken;) {
+        PSH_TRY(take_over(sweep, rank, &apex, &is_taken, err));
+        if (!is_taken || apex == root) continue;
+        if (psh__graph_rank(graph, apex, root) < rank) {
             PSH_TRY(add_triangle(sweep, x, apex, root, err));
             PSH_TRY(add_triangle(sweep, y, apex, root, err));
-        } else if (apex != root) {
+        } else {
             PSH_ROOM(sweep->room, forest, apices, n_apices + 1, "a lune");
             forest->apices[n_apices++] = apex;
-        }
-        if (sweep->chain.n_items == 0 || sweep->chain.items[0] >> 32 != rank) break;
-        if (!psh__chain_take(&sweep->chain, &triangle)) break;
-        if (triangle >> 32 != rank) {
-            PSH_TRY(psh__chain_add(&sweep->chain, triangle, sweep->room, err));
-            break;
         }
     }
     for (size_t i = 0, j = n_apices; i + 1 < j; i++) { /* they came from the greatest down */
@@ -172,7 +171,7 @@ psh_status psh__shells_close(psh__sweep *sweep, const psh__lune *lune, size_t hu
             PSH_TRY(add_triangle(sweep, lune->u, a, b, err));
             PSH_TRY(add_triangle(sweep, lune->v, a, b, err));
         }
-        for (bool is_empty = false; !is_empty;) PSH_TRY(replace_latest(sweep, &is_empty, err));
+        while (sweep->chain.n_items > 0) PSH_TRY(replace_latest(sweep, err));
         bool is_zero;
         PSH_TRY(psh__columns_reduce(&sweep->shells, lune->rank, &is_zero, sweep->room, err));
     }

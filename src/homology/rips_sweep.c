@@ -54,12 +54,11 @@ static psh_status add_bare_edge(psh__sweep *sweep, uint32_t u, uint32_t v, uint3
 /* The lune in `rest` loses the component of its first vertex, which is the answer. PSH__NO_VERTEX: it is empty. */
 static uint32_t take_component(const psh__lune *lune, uint64_t *rest, uint64_t *pending) {
     size_t n_words = lune->n_words, first_word = 0;
-    uint32_t first = PSH__NO_VERTEX;
     memset(pending, 0, n_words * sizeof *pending);
     while (first_word < n_words && !rest[first_word]) first_word++;
     if (first_word == n_words) return PSH__NO_VERTEX;
-    first = (uint32_t)(first_word * 64 + (size_t)__builtin_ctzll(rest[first_word]));
-    rest[first / 64] &= rest[first / 64] - 1;
+    uint32_t first = (uint32_t)(first_word * 64 + (size_t)__builtin_ctzll(rest[first_word]));
+    rest[first_word] &= rest[first_word] - 1;
     for (uint32_t vertex = first;;) {
         const uint64_t *row = lune->rows + vertex * n_words;
         size_t next = n_words;
@@ -91,16 +90,10 @@ static psh_status add_parts(psh__sweep *sweep, const psh__lune *lune, uint32_t s
     return PSH_OK;
 }
 
-static uint32_t first_vertex(const uint64_t *set) {
-    size_t word = 0;
-    while (!set[word]) word++;
-    return (uint32_t)(word * 64 + (size_t)__builtin_ctzll(set[word]));
-}
-
 /* An edge whose lune was searched. */
 static psh_status add_full_edge(psh__sweep *sweep, const psh__lune *lune, psh__lune_kind kind, uint32_t start,
                                 uint64_t *rest, uint64_t *pending, psh_error *err) {
-    if (start == PSH__NO_VERTEX) start = first_vertex(lune->common);
+    if (start == PSH__NO_VERTEX) start = (uint32_t)psh__first_bit(lune->common);
     if (kind == PSH__LUNE_PARTED) PSH_TRY(add_parts(sweep, lune, start, rest, pending, err));
     if (kind != PSH__LUNE_CONE && sweep->with_h2 && sweep->shells.n_alive > 0)
         PSH_TRY(psh__shells_close(sweep, lune, start, pending, err));
