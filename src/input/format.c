@@ -65,6 +65,7 @@ static const psh__format table[] = {
      .endings = ".nii",
      .kinds = IMAGE,
      .recognise = psh__nifti_is,
+     .is_single = psh__nifti_is_single,
      .open = psh__nifti_open_item,
      .read = psh__nifti_read_item,
      .close = psh__nifti_close_item},

@@ -43,6 +43,9 @@ typedef struct psh__format {
                             ends so */
     /* By the first bytes. */
     bool (*recognise)(const psh__head *head);
+    /* Do the first bytes say that there is one item? Then open() waits until it is read, and a gzip file is inflated
+     * once. NULL: no, unless there is no open(). */
+    bool (*is_single)(const psh__head *head);
     /* Counts the items: n_items, is_indexed, labels, state. NULL: always one, and nothing to prepare. Errors as in
      * readers.h; then nothing may be left to free but `content` and `labels`. */
     psh_status (*open)(psh__loaded *file, psh_error *err);

@@ -244,6 +244,17 @@ static void widen(const psh__nifti *nifti, const uint8_t *src, size_t n_items, d
     }
 }
 
+/* Block by block, so that scaling finds the values in the cache. */
+static void widen_all(const psh__nifti *nifti, const uint8_t *src, size_t n_items, double *dst) {
+    enum { BLOCK = 4096 };
+    for (size_t start = 0; start < n_items; start += BLOCK) {
+        size_t n = n_items - start < BLOCK ? n_items - start : BLOCK;
+        widen(nifti, src + start * nifti->item_bytes, n, dst + start);
+        if (!nifti->is_scaled) continue;
+        for (size_t i = start; i < start + n; i++) dst[i] = nifti->slope * dst[i] + nifti->inter;
+    }
+}
+
 psh_status psh__nifti_read(const psh__nifti *nifti, size_t i_volume, psh_image **dst, psh_error *err) {
     psh_image *image = NULL;
     PSH_TRY(psh__image_new(dtype_of(nifti), nifti->shape, &image, err));
@@ -263,10 +274,7 @@ psh_status psh__nifti_read(const psh__nifti *nifti, size_t i_volume, psh_image *
     if (is_same)
         memcpy(image->pixels, items, n_bytes);
     else
-        widen(nifti, items, n, image->pixels);
-    if (nifti->is_scaled)
-        for (size_t i = 0; i < n; i++)
-            ((double *)image->pixels)[i] = nifti->slope * ((double *)image->pixels)[i] + nifti->inter;
+        widen_all(nifti, items, n, image->pixels);
     PSH_TRY_GOTO(psh__image_check_finite(image, "replace it by a number, or cut it out", err));
     *dst = image, image = NULL;
 done:
@@ -276,6 +284,14 @@ done:
 }
 
 /* --- items -------------------------------------------------------------------------------------------------------- */
+
+bool psh__nifti_is_single(const psh__head *head) {
+    header h = {.bytes = head->bytes, .n_bytes = head->n_bytes};
+    if (read_header(&h, NULL) != PSH_OK || h.n_axes < 1 || h.n_axes > MAX_AXES) return false;
+    for (int64_t i = 3; i < h.n_axes; i++)
+        if (h.sides[i] != 1) return false;
+    return true;
+}
 
 psh_status psh__nifti_open_item(psh__loaded *file, psh_error *err) {
     psh__nifti *nifti = psh__malloc(1, sizeof *nifti);

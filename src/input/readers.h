@@ -38,7 +38,7 @@ psh__read_item psh__tiff_read_item;
 psh__close psh__tiff_close_item;
 
 /* A volume is an item. */
-psh__recognise psh__nifti_is;
+psh__recognise psh__nifti_is, psh__nifti_is_single;
 psh__open psh__nifti_open_item;
 psh__read_item psh__nifti_read_item;
 psh__close psh__nifti_close_item;

@@ -30,6 +30,7 @@ psh_status psh__source_probe(const char *path, const psh_input_params *params, p
     PSH_TRY(psh__content_peek(path, start, &n_bytes, &is_gzip, err));
     psh__head head = psh__head_of(start, n_bytes, params->kind);
     dst->format = psh__format_find(&head);
+    dst->is_single = dst->format && (!dst->format->open || (dst->format->is_single && dst->format->is_single(&head)));
     return dst->format ? PSH_OK : unknown_format(path, &head, is_gzip, err);
 }
 
@@ -99,7 +100,7 @@ static psh_status load(const psh__source *source, const psh__format **dst, psh__
 psh_status psh__source_open(psh__source *source, psh_error *err) {
     bool is_stream = !strcmp(source->path, "-");
     if (source->format) PSH_TRY(check_request(source, err));
-    if (!is_stream && !source->format->open) {
+    if (source->is_single) {
         source->file.n_items = 1;
         return PSH_OK;
     }

@@ -9,6 +9,7 @@ typedef struct psh__source {
     const psh_input_params *params; /* borrowed */
     size_t n_bytes;                 /* of the file; 0: not known */
     const psh__format *format;      /* of the content; NULL: none that is known, or not known yet ("-") */
+    bool is_single;                 /* one item, as the first bytes say: nothing is opened until it is read */
     bool is_fault;                  /* probe or open failed, and reading is going to, for the same reason */
     bool is_held;                   /* `file` stays open: several items, or standard input */
     psh__loaded file;               /* also while not held: n_items, is_indexed, is_foreign, labels */
