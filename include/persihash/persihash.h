@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * persihash.h : the manual.
  *
- * persihash turns images into persistence diagrams, diagrams into short binary codes, and compares codes by Hamming
- * distance, such that the Hamming distance tracks the 1-Wasserstein distance of the diagrams. All pairs of 10,000
- * diagrams take milliseconds.
+ * persihash turns images, fields, point clouds, distance matrices and meshes into persistence diagrams, diagrams into
+ * short binary codes, and compares codes by Hamming distance, such that the Hamming distance tracks the 1-Wasserstein
+ * distance of the diagrams. All pairs of 10,000 diagrams take milliseconds.
  *
  *   input  -->  homology  -->  diagram  -->  vector  -->  encoder  -->  code  -->  distance  -->  cluster  -->  report
  *
@@ -11,8 +11,8 @@
  *   1. psh_input_open, psh_diagrams_compute, psh_sketch_fit, psh_model_encode, psh_hamming_condensed_u8: images to
  * distances (examples/quickstart.c).
  *   2. Files: psh_diagrams_read/write, psh_codes_read/write, psh_distances_read/write, psh_clusters_read/write: all
- * open in NumPy.
- *   3. One pair, one image: psh_wasserstein_pair, psh_cubical_compute.
+ * open in NumPy. More of them than the memory holds: psh_diagrams_compute_file, psh_distances_wasserstein.
+ *   3. One pair, one item: psh_wasserstein_pair, psh_homology_compute, psh_cubical_compute.
  *
  * Ownership: what a function returns through `dst` of an opaque type is the caller's, to free with its _free();
  * _free(NULL) is fine. Arrays whose size is known beforehand are allocated by the caller. Objects are immutable to the

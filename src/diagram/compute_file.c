@@ -86,7 +86,8 @@ static psh_status take(void *user, size_t i_item, const psh__outcome *outcome, p
 
 /* --- going on ---------------------------------------------------------------------------------------------------- */
 
-/* Whatever a byte of an outcome depends on, but for the item: another version of the library may compute other bits. */
+/* Whatever a byte of a diagram depends on, but for the item: another version of the library may compute other bits. Not
+ * the limit of memory: it may be raised for the item at which it stopped the work. */
 static psh__identity identify(const job *of) {
     psh_homology_params params;
     psh__params_copy(&params, sizeof params, of->line.params);

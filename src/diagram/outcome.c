@@ -51,9 +51,10 @@ psh_status psh__outcome_create(const psh_interval *intervals, size_t n_intervals
 
 psh_status psh__outcome_create_fault(psh_status status, const char *text, psh__outcome **dst, psh_error *err) {
     assert(status != PSH_OK);
-    PSH_TRY(allocate(0, strlen(text) + 1, dst, err));
+    size_t n_bytes = strlen(text) + 1;
+    PSH_TRY(allocate(0, n_bytes, dst, err));
     (*dst)->status = (uint32_t)status;
-    strcpy(psh__outcome_text(*dst), text);
+    memcpy(psh__outcome_text(*dst), text, n_bytes);
     return PSH_OK;
 }
 

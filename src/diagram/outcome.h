@@ -26,7 +26,7 @@ static inline double *psh__outcome_points(const psh__outcome *outcome) {
     return (double *)(outcome + 1);
 }
 static inline int32_t *psh__outcome_dims(const psh__outcome *outcome) {
-    return (int32_t *)(psh__outcome_points(outcome) + 2 * outcome->n_points);
+    return (int32_t *)((char *)(outcome + 1) + 2 * sizeof(double) * outcome->n_points);
 }
 static inline char *psh__outcome_text(const psh__outcome *outcome) {
     return (char *)(psh__outcome_dims(outcome) + outcome->n_points);

@@ -720,8 +720,75 @@ static void test_any_allocation_may_fail_for_every_kind(void **state) {
     }
 }
 
+/* 300 files, a stack and a note among them: one list, and one fault, whatever the number of threads. */
+static void test_many_files_are_looked_at_by_any_number_of_threads(void **state) {
+    enum { N = 300 };
+    uint8_t idx[64];
+    char path[64];
+    const char *folder = "many";
+    for (int i = 0; i < N; i++) {
+        snprintf(path, sizeof path, "many/%03d.pgm", i);
+        if (i % 50 == 7) snprintf(path, sizeof path, "many/%03d.idx3-ubyte", i);
+        if (i % 50 == 9) snprintf(path, sizeof path, "many/%03d.notes", i);
+        if (i % 50 == 7)
+            write_file(path, idx, make_idx(3, idx));
+        else if (i % 50 == 9)
+            write_text(path, "not an image");
+        else
+            write_pixel(path, i % 256);
+    }
+    for (int bad = 0; bad < 2; bad++) {
+        if (bad) write_text("many/211.pgm", "no image"), write_text("many/140.png", ""), write_text("many/260.jpg", "");
+        for (int n_threads = 0; n_threads < 12; n_threads++) {
+            psh_input_params params = PSH_PARAMS(psh_input_params);
+            psh_input *input = NULL;
+            psh_error err = {0};
+            params.n_threads = n_threads;
+            if (bad) {
+                assert_int_equal(psh_input_open(&folder, 1, &params, &input, &err), PSH_ERR_CORRUPT);
+                assert_text(err, "many/140.png");
+                params.keeps_faults = true;
+            }
+            assert_int_equal(psh_input_open(&folder, 1, &params, &input, &err), PSH_OK);
+            size_t n_skipped = N / 50, n_more = 2 * (N / 50), n_faults = 0;
+            assert_int_equal(psh_input_n_skipped(input), n_skipped);
+            assert_int_equal(psh_input_count(input), N - n_skipped + n_more + (bad ? 2 : 0));
+            assert_string_equal(psh_input_name(input, 9), "many/007.idx3-ubyte[2]");
+            for (size_t i = 0; i < psh_input_count(input); i++) {
+                psh_item item = {0};
+                if (i > 0) assert_true(strcmp(psh_input_name(input, i - 1), psh_input_name(input, i)) < 0);
+                psh_input_read_ahead(input, i + 5);
+                n_faults += psh_input_read_item(input, i, &item, &err) != PSH_OK;
+                psh_item_free(&item);
+            }
+            assert_int_equal(n_faults, bad ? 3 : 0);
+            psh_input_free(input);
+        }
+    }
+}
+
+/* Known by name, size and time of change. */
+static void test_items_are_known_again(void **state) {
+    const char *paths[] = {"known/a.pgm", "known/b.pgm"};
+    uint64_t first[2], again[2];
+    write_pixel(paths[0], 1), write_pixel(paths[1], 1);
+    psh_input *input = open_good(paths, 2, NULL);
+    for (size_t i = 0; i < 2; i++) assert_int_equal(psh_input_identify(input, i, &first[i], NULL), PSH_OK);
+    assert_true(first[0] != first[1]);
+    write_pixel(paths[1], 100); /* another size */
+    for (size_t i = 0; i < 2; i++) assert_int_equal(psh_input_identify(input, i, &again[i], NULL), PSH_OK);
+    assert_true(first[0] == again[0] && first[1] != again[1]);
+    psh_error err = {0};
+    unlink(paths[1]);
+    assert_int_equal(psh_input_identify(input, 1, &again[1], &err), PSH_ERR_FILE_READ);
+    assert_text(err, "known/b.pgm");
+    psh_input_free(input);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_many_files_are_looked_at_by_any_number_of_threads),
+        cmocka_unit_test(test_items_are_known_again),
         cmocka_unit_test(test_a_folder_is_searched_to_any_depth_in_byte_order),
         cmocka_unit_test(test_links_are_followed_but_not_in_circles),
         cmocka_unit_test(test_files_that_are_no_images_are_passed_over_in_folders),
