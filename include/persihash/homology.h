@@ -82,7 +82,7 @@ PSH_API void psh_cubical_free(psh_cubical *cubical); /* NULL is fine */
  * exact as doubles; -0 is +0. intervals : (n_intervals), owned by `cubical`, valid until its next call; sorted by (dim,
  * birth, death), so the order does not depend on the algorithm. *n_essential (may be NULL): classes that the policy
  * left out. Cost: O(pixels) plus sorting the saddles; H1 of a volume also the area that its loops sweep. Memory:
- * volumes and periodic images 14 bytes a voxel (float64: 18). Errors: PSH_ERR_PARAMETER, PSH_ERR_UNSUPPORTED (2^31
+ * volumes and periodic images 15 bytes a voxel (float64: 19). Errors: PSH_ERR_PARAMETER, PSH_ERR_UNSUPPORTED (2^31
  * pixels and more; volumes and periodic images: 2^32 voxels and more with a border of one voxel), PSH_ERR_MEMORY.
  * Threads: one `cubical` per thread; the image may be shared. */
 PSH_API psh_status psh_cubical_compute(psh_cubical *cubical, const psh_image *image, const psh_homology_params *params,

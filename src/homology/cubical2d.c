@@ -39,6 +39,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "homology/reserve.h"
 #include "homology/value_key.h"
 
 enum {
@@ -47,12 +48,6 @@ enum {
     STATION_SPACING = 8 /* steps between them */
 };
 #define MAX_PLANE_PIXELS ((size_t)INT32_MAX) /* steps between pixels are int32_t */
-
-#define RESERVE(owner, member, need, what)                                                                             \
-    do {                                                                                                               \
-        if (!PSH_GROW(&(owner)->member, &(owner)->member##_capacity, (need)))                                          \
-            return psh__error_memory(err, what, (unsigned long long)(need) * sizeof *(owner)->member);                 \
-    } while (0)
 
 void psh__cubical2d_init(psh__cubical2d *c) {
     memset(c, 0, sizeof *c);

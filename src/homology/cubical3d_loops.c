@@ -3,19 +3,15 @@
 #include "homology/cubical3d.h"
 
 typedef psh__cubical3d engine;
-typedef struct edge_at {
-    size_t voxel;
-    unsigned direction;
-} edge_at;
 enum { N_DIRECTIONS = PSH__N_DIRECTIONS };
 
 static inline unsigned parent_of(const engine *c, size_t voxel, unsigned direction) {
     return psh__edge_parent(c->edges[voxel], direction);
 }
 
-static inline size_t far_edges(const engine *c, size_t voxel, unsigned a, unsigned b, edge_at dst[2]) {
-    dst[0] = (edge_at){.voxel = psh__grid_step(&c->m.grid, voxel, a), .direction = b};
-    dst[1] = (edge_at){.voxel = psh__grid_step(&c->m.grid, voxel, b), .direction = a};
+static inline size_t far_edges(const engine *c, size_t voxel, unsigned a, unsigned b, psh__edge_at dst[2]) {
+    dst[0] = (psh__edge_at){.voxel = psh__grid_step(&c->m.grid, voxel, a), .direction = b};
+    dst[1] = (psh__edge_at){.voxel = psh__grid_step(&c->m.grid, voxel, b), .direction = a};
     return 2;
 }
 

@@ -6,13 +6,8 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "homology/reserve.h"
 #include "homology/value_key.h"
-
-#define RESERVE(owner, member, need, what)                                                                             \
-    do {                                                                                                               \
-        if (!PSH_GROW(&(owner)->member, &(owner)->member##_capacity, (need)))                                          \
-            return psh__error_memory(err, what, (unsigned long long)(need) * sizeof *(owner)->member);                 \
-    } while (0)
 
 void psh__grid3d_free(psh__grid3d *grid) {
     psh__free(grid->keys);

@@ -1,10 +1,11 @@
 /* loops3d_body.h : pairs of critical edges and faces: which face closes which loop. Included by one file for each
  * complex, which defines before:
- *     engine                     has a member psh__morse3d m
- *     N_DIRECTIONS               of edges at a voxel, at most 14; d and N_DIRECTIONS - 1 - d are opposite
- *     parent_of(c, voxel, d)     edge d of the voxel that brought it along is matched with the face (d, parent);
- * itself: it is critical; N_DIRECTIONS: it is matched with the voxel edge_at, far_edges()       the edges of the face
- * (a, b) at a voxel that do not touch it face_directions()          (a, b) of a critical face
+ *   - engine: has a member psh__morse3d m;
+ *   - N_DIRECTIONS of the edges at a voxel, at most 14; d and N_DIRECTIONS - 1 - d are opposite;
+ *   - parent_of(c, voxel, d): edge d of the voxel that brought it along is matched with the face (d, parent); d itself:
+ *     it is critical; N_DIRECTIONS: it is matched with the voxel;
+ *   - far_edges(): the edges of the face (a, b) at a voxel that do not touch it;
+ *   - face_directions(): (a, b) of a critical face.
  *
  * Reduction of the boundary matrix over Z/2 (Edelsbrunner, Letscher, Zomorodian 2002), a column for each critical face
  * that pairs with no solid, a row for each critical edge that joins nothing: the others are cleared (Chen, Kerber
@@ -32,12 +33,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "homology/morse3d.h"
-
-#define RESERVE(owner, member, need, what)                                                                             \
-    do {                                                                                                               \
-        if (!PSH_GROW(&(owner)->member, &(owner)->member##_capacity, (need)))                                          \
-            return psh__error_memory(err, what, (unsigned long long)(need) * sizeof *(owner)->member);                 \
-    } while (0)
+#include "homology/reserve.h"
 
 /* A voxel in the heap, and edges of the loop at hand that it brought along. */
 struct psh__loop_voxel {
@@ -52,8 +48,8 @@ struct psh__loop_edges {
 /* A critical edge. */
 typedef enum edge_state {
     IS_NEGATIVE, /* joins components: no loop ends with it */
-    IS_ALONE,    /* closes a loop that no square fills, so far */
-    IS_PAIRED    /* a square contracts to the loop that is filed under it */
+    IS_ALONE,    /* closes a loop that no face fills, so far */
+    IS_PAIRED    /* a face contracts to the loop that is filed under it */
 } edge_state;
 struct psh__loop_end {
     size_t start; /* of the loop in `chains` */
@@ -112,7 +108,7 @@ static psh_status toggle_edge(engine *c, size_t voxel, unsigned direction, psh_e
 
 /* Adds the edges of the face (a, b) at `voxel` that do not touch it. */
 static psh_status toggle_far_edges(engine *c, size_t voxel, unsigned a, unsigned b, psh_error *err) {
-    edge_at edges[2];
+    psh__edge_at edges[2];
     size_t n_edges = far_edges(c, voxel, a, b, edges);
     for (size_t i = 0; i < n_edges; i++) PSH_TRY(toggle_edge(c, edges[i].voxel, edges[i].direction, err));
     return PSH_OK;
@@ -199,6 +195,11 @@ static psh_status reduce(engine *c, psh__cell face, struct psh__loop_end **dst, 
 static psh_status start(engine *c, psh_error *err) {
     psh__morse3d *m = &c->m;
     psh__loops *loops = &m->loops;
+    if (m->edges.n_items > UINT32_MAX) /* labels hold their numbers */
+        return psh__error(
+            err, PSH_ERR_UNSUPPORTED,
+            "volume of %zu critical edges: less than 2^32 are supported; smooth it, or cut it into blocks",
+            m->edges.n_items);
     RESERVE(loops, ends, m->edges.n_items, "loops");
     RESERVE(loops, active, m->grid.n_voxels, "loops");
     memset(loops->active, 0, m->grid.n_voxels * sizeof *loops->active);

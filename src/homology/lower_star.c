@@ -6,13 +6,13 @@
  * triangulation: triangles (x, y) (x + 1, y) (x, y + 1) and (x + 1, y) (x + 1, y + 1) (x, y + 1)), so that a pixel has
  * six neighbours. Among triangles the complement of a sublevel set hangs together by the same six neighbours, so the 2D
  * engine needs no more than its rings read that way. Volumes: lower_star3d.c. */
-#include "homology/lower_star.h"
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/params.h"
 #include "homology/cubical2d.h"
 #include "homology/intervals.h"
 #include "homology/lower_star3d.h"
+#include "homology/lower_star_mesh.h"
 #include "homology/value_key.h"
 
 #define ALL_DIMS 7u /* H0, H1, H2 */

@@ -13,13 +13,8 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "homology/reserve.h"
 #include "homology/value_key.h"
-
-#define RESERVE(owner, member, need, what)                                                                             \
-    do {                                                                                                               \
-        if (!PSH_GROW(&(owner)->member, &(owner)->member##_capacity, (need)))                                          \
-            return psh__error_memory(err, what, (unsigned long long)(need) * sizeof *(owner)->member);                 \
-    } while (0)
 
 void psh__lower_star3d_free(psh__lower_star3d *c) {
     psh__morse3d_free(&c->m);

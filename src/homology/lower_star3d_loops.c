@@ -2,18 +2,14 @@
 #include "homology/lower_star3d.h"
 
 typedef psh__lower_star3d engine;
-typedef struct edge_at {
-    size_t voxel;
-    unsigned direction;
-} edge_at;
 enum { N_DIRECTIONS = PSH__KUHN_DIRECTIONS };
 
 static inline unsigned parent_of(const engine *c, size_t voxel, unsigned direction) {
     return psh__kuhn_parent(&c->stars[c->links[voxel]], direction);
 }
 
-static inline size_t far_edges(const engine *c, size_t voxel, unsigned a, unsigned b, edge_at dst[2]) {
-    dst[0] = (edge_at){.voxel = psh__grid_step(&c->m.grid, voxel, a), .direction = c->kuhn.difference[a][b]};
+static inline size_t far_edges(const engine *c, size_t voxel, unsigned a, unsigned b, psh__edge_at dst[2]) {
+    dst[0] = (psh__edge_at){.voxel = psh__grid_step(&c->m.grid, voxel, a), .direction = c->kuhn.difference[a][b]};
     return 1;
 }
 

@@ -18,9 +18,9 @@ const int8_t psh__kuhn_vectors[PSH__KUHN_DIRECTIONS][3] = {
 };
 
 static uint8_t direction_of(const int vector[3]) {
-    for (uint8_t d = 0; d < PSH__KUHN_DIRECTIONS; d++) {
+    for (unsigned d = 0; d < PSH__KUHN_DIRECTIONS; d++) {
         const int8_t *v = psh__kuhn_vectors[d];
-        if (v[0] == vector[0] && v[1] == vector[1] && v[2] == vector[2]) return d;
+        if (v[0] == vector[0] && v[1] == vector[1] && v[2] == vector[2]) return (uint8_t)d;
     }
     return PSH__KUHN_STOP;
 }
@@ -40,15 +40,15 @@ void psh__kuhn_fill(psh__kuhn *dst) {
             dst->triangles[n_triangles][0] = (uint8_t)a, dst->triangles[n_triangles][1] = (uint8_t)b;
             n_triangles++;
         }
-    for (uint8_t a = 0; a < PSH__KUHN_DIRECTIONS; a++)
-        for (uint8_t b = a + 1; b < PSH__KUHN_DIRECTIONS; b++)
-            for (uint8_t c = b + 1; c < PSH__KUHN_DIRECTIONS; c++) {
+    for (unsigned a = 0; a < PSH__KUHN_DIRECTIONS; a++)
+        for (unsigned b = a + 1; b < PSH__KUHN_DIRECTIONS; b++)
+            for (unsigned c = b + 1; c < PSH__KUHN_DIRECTIONS; c++) {
                 if (dst->difference[a][b] == PSH__KUHN_STOP || dst->difference[a][c] == PSH__KUHN_STOP ||
                     dst->difference[b][c] == PSH__KUHN_STOP)
                     continue;
                 assert(n_tetrahedra < PSH__KUHN_TETRAHEDRA);
                 uint8_t faces[3] = {dst->triangle_of[a][b], dst->triangle_of[a][c], dst->triangle_of[b][c]};
-                memcpy(dst->tetrahedra[n_tetrahedra], (uint8_t[3]){a, b, c}, 3);
+                memcpy(dst->tetrahedra[n_tetrahedra], (uint8_t[3]){(uint8_t)a, (uint8_t)b, (uint8_t)c}, 3);
                 memcpy(dst->faces[n_tetrahedra], faces, 3);
                 for (int i = 0; i < 3; i++) dst->sides[faces[i]][n_sides[faces[i]]++] = (uint8_t)n_tetrahedra;
                 n_tetrahedra++;

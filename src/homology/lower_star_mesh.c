@@ -20,25 +20,19 @@
  *
  * Cost: sorting, O(triangles), and O(triangles alpha) on surfaces; where many triangles share edges, at worst a cubic
  * reduction. Memory: about 200 bytes a triangle. */
-#include "homology/lower_star.h"
+#include "homology/lower_star_mesh.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "homology/reserve.h"
 #include "homology/value_key.h"
 
 /* What stands in place of a side's triangle. */
 #define NO_TRIANGLE UINT64_MAX       /* an edge by itself */
 #define IS_NEGATIVE (UINT64_MAX - 1) /* first side of an edge that joins components */
 #define MAX_TRIANGLES ((size_t)INT32_MAX)
-
-#define RESERVE(owner, member, need, what)                                                                             \
-    do {                                                                                                               \
-        if (!PSH_GROW(&(owner)->member, &(owner)->member##_capacity, (need)))                                          \
-            return psh__error_memory(err, what, (unsigned long long)(need) * sizeof *(owner)->member);                 \
-    } while (0)
 
 /* A triangle stands for the sum of the n_items triangles from `start`; n_items = 0: for itself. */
 struct psh__rest {

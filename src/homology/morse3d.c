@@ -5,12 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-
-#define RESERVE(owner, member, need, what)                                                                             \
-    do {                                                                                                               \
-        if (!PSH_GROW(&(owner)->member, &(owner)->member##_capacity, (need)))                                          \
-            return psh__error_memory(err, what, (unsigned long long)(need) * sizeof *(owner)->member);                 \
-    } while (0)
+#include "homology/reserve.h"
 
 void psh__morse3d_free(psh__morse3d *m) {
     void *const blocks[] = {m->labels,         m->minima.items,     m->edges.items,      m->faces.items,

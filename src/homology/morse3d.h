@@ -20,6 +20,12 @@ typedef struct psh__cells {
     size_t n_items, items_capacity;
 } psh__cells;
 
+/* An edge from a voxel in a direction. */
+typedef struct psh__edge_at {
+    size_t voxel;
+    unsigned direction;
+} psh__edge_at;
+
 /* Working memory of the reduction (loops3d_body.h). */
 typedef struct psh__loops {
     struct psh__loop_voxel *heap;   /* (n_heap) voxels of the loop at hand, latest first */

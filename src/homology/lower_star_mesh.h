@@ -1,6 +1,6 @@
-/* lower_star.h : persistence of a scalar field on a triangle mesh in terms of integer keys. */
-#ifndef PSH_HOMOLOGY_LOWER_STAR_H
-#define PSH_HOMOLOGY_LOWER_STAR_H
+/* lower_star_mesh.h : persistence of a scalar field on a triangle mesh in terms of integer keys. */
+#ifndef PSH_HOMOLOGY_LOWER_STAR_MESH_H
+#define PSH_HOMOLOGY_LOWER_STAR_MESH_H
 
 #include <stdbool.h>
 
