@@ -1,501 +1,97 @@
-/* sketch.c : fitting a sketch to a set: sample, frame, target, candidates, pursuit, and the check on other diagrams.
+/* sketch.c : fitting a sketch to a set: candidates, then pursuit (fit.c has the sample, the target and the check).
  *
- * All pairs of a sample are fitted on: their inner products are counts over diagrams (pursuit.c), so half a million
- * pairs cost less than twenty thousand listed ones would. What Hamming should track is exact W1 where it is known: on
- * as many pairs as take about a second, evenly spread over the sample; from these sliced Wasserstein is calibrated for
- * all others (calibrate.c). In small sets all pairs are known.
- *
- * The check is made on diagrams that the fit never saw: where the set is larger than the sample, on others of it; else
- * by a second fit on two thirds of the sample, judged on the rest (the model returned is the one fitted on all). */
-#include <math.h>
-#include <omp.h>
-#include <string.h>
+ * Inner products of pairs are counts over diagrams (pursuit.c), so half a million pairs cost less than twenty thousand
+ * listed ones would. */
+#include "encoder/sketch_model.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/params.h"
-#include "base/random.h"
+#include "encoder/fit.h"
 #include "encoder/pursuit.h"
-#include "encoder/rank.h"
-#include "encoder/target.h"
 
-enum {
-    DEFAULT_BITS = 64,
-    SAMPLE = 1000,            /* diagrams; all pairs are fitted on */
-    SAMPLE_WASSERSTEIN = 400, /* 79,800 exact distances */
-    MAX_SAMPLE = 8192,
-    MAX_HELD_OUT = 200,
-    MIN_CHECK = 12, /* diagrams; below, the set is too small to be split */
-    MIN_CHECK_PAIRS = 6,
-    MIN_EXACT_PAIRS = 64, /* fewer calibrate worse than none */
-    MAX_EXACT_PAIRS = 16384,
-    MAX_CHECK_PAIRS = 1000,
-    DEFAULT_CANDIDATES = 16384,
-    CANDIDATES_PER_LINE = 8,
-    MAX_SWEEPS = 20
-};
+enum { DEFAULT_CANDIDATES = 16384, CANDIDATES_PER_LINE = 8, MAX_SWEEPS = 20 };
 
-/* Predicted time, in nanoseconds of one thread, that calibration may spend on exact distances. */
-static const double exact_work = 1e9;
+typedef struct state {
+    size_t n_candidates;
+    psh__question questions[PSH__MAX_BITS]; // (n_bits) of them: what was learnt
+} state;
 
-typedef struct fit {
-    psh_sketch_params params;
-    const psh_progress *progress;
-    psh_frame frame;
-    psh_fit_report report;
-    int n_workers;
-    psh_diagrams *sample;    /* wanted dimensions, random order, in the unit frame */
-    size_t n_items, n_first; /* of the sample; those that the model is fitted on, the rest is for the check */
-    psh__features features;
-    psh__exact exact;
-} fit;
-
-static psh_status check_params(psh_sketch_params *p, psh_error *err) {
-    if (p->n_bits == 0) p->n_bits = DEFAULT_BITS;
-    if (p->n_bits < 1 || p->n_bits > PSH__MAX_BITS)
-        return psh__error(err, PSH_ERR_PARAMETER, "%d bits; a code has 1 to %d", p->n_bits, PSH__MAX_BITS);
-    if (p->target != PSH_TARGET_CALIBRATED && p->target != PSH_TARGET_SLICED && p->target != PSH_TARGET_WASSERSTEIN)
-        return psh__error(err, PSH_ERR_PARAMETER,
-                          "fit target %d; expected calibrated (0), sliced (1) or wasserstein (2)", (int)p->target);
-    if (p->frame_kind == PSH_FRAME_FIXED &&
-        !(isfinite(p->frame_lo) && isfinite(p->frame_hi) && p->frame_lo < p->frame_hi))
-        return psh__error(err, PSH_ERR_PARAMETER, "frame [%g, %g]; expected finite bounds, the first smaller",
-                          p->frame_lo, p->frame_hi);
-    if (p->n_sample == 0) p->n_sample = p->target == PSH_TARGET_WASSERSTEIN ? SAMPLE_WASSERSTEIN : SAMPLE;
-    if (p->n_sample < 2 || p->n_sample > MAX_SAMPLE)
-        return psh__error(err, PSH_ERR_PARAMETER, "a sample of %zu diagrams; expected 2 to %d (all its pairs are used)",
-                          p->n_sample, MAX_SAMPLE);
-    if (p->target == PSH_TARGET_WASSERSTEIN)
-        while (p->n_pairs > 0 && p->n_sample > 2 && p->n_sample * (p->n_sample - 1) / 2 > p->n_pairs) p->n_sample--;
-    if (p->n_candidates == 0) p->n_candidates = DEFAULT_CANDIDATES;
-    if (p->n_candidates > 1 << 22)
-        return psh__error(err, PSH_ERR_PARAMETER, "%zu candidates; at most %d", p->n_candidates, 1 << 22);
-    return PSH_OK;
+static psh__pool_params draw_params(const state *s, const psh__fit *fit) {
+    return (psh__pool_params){.n_candidates = s->n_candidates,
+                              .n_lines = s->n_candidates / CANDIDATES_PER_LINE + 1,
+                              .seed = fit->params.seed,
+                              .n_threads = fit->n_workers};
 }
 
-static psh_status check_set(const psh_diagrams *set, uint32_t dims_mask, psh_error *err) {
-    const double *points = psh_diagrams_points(set);
-    const int32_t *dims = psh_diagrams_dims(set);
-    size_t n_points = psh_diagrams_n_points(set), n_wanted = 0;
-    if (psh_diagrams_count(set) < 2)
-        return psh__error(err, PSH_ERR_EMPTY,
-                          "%zu diagrams; a sketch is fitted to at least 2 (hundreds are better): give more, or encode "
-                          "with a stored model",
-                          psh_diagrams_count(set));
-    for (size_t i = 0; i < n_points; i++) {
-        if (!psh__wants_dim(dims_mask, dims[i])) continue;
-        n_wanted++;
-        if (points[2 * i + 1] == INFINITY)
-            return psh__error(err, PSH_ERR_NOT_FINITE,
-                              "point %zu (H%d, birth %g) never dies; codes need finite points: read the set with the "
-                              "essential policy drop or clamp",
-                              i, dims[i], points[2 * i]);
-    }
-    if (n_wanted == 0)
-        return psh__error(err, PSH_ERR_EMPTY, "none of the %zu diagrams has a point%s: there is nothing to fit to",
-                          psh_diagrams_count(set), n_points > 0 ? " in the chosen dimensions" : "");
-    return PSH_OK;
+static psh_status learn_random(void *user, psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
+    state *s = user;
+    psh__pool_params draw = draw_params(s, fit);
+    size_t n_drawn;
+    PSH_TRY(psh__questions_random(fit->sample, n_items, fit->params.pool, &draw, (size_t)fit->params.n_bits,
+                                  s->questions, &n_drawn, err));
+    return n_drawn > 0 ? PSH_OK : psh__fit_too_alike(n_items, err);
 }
 
-static psh_status report_step(const fit *f, uint64_t n_done, psh_error *err) {
-    enum { N_STEPS = 3 };
-    if (!f->progress || !f->progress->report || f->progress->report(f->progress->user, "fitting", n_done, N_STEPS))
-        return PSH_OK;
-    return psh__error(err, PSH_ERR_INTERRUPTED, "fitting was stopped");
-}
-
-/* --- The sample --------------------------------------------------------------------------------------------------- */
-
-static psh_status fit_frame(fit *f, const psh_diagrams *set, psh_error *err) {
-    f->frame = (psh_frame){f->params.frame_kind, f->params.frame_lo, f->params.frame_hi};
-    if (f->params.frame_kind == PSH_FRAME_FIXED) return PSH_OK;
-    if (f->params.dims_mask == 0) return psh_frame_fit(set, f->params.frame_kind, &f->frame, err);
-    psh_diagrams *part = NULL;
-    PSH_TRY(psh_diagrams_select(set, NULL, 0, f->params.dims_mask, false, &part, err));
-    psh_status status = psh_frame_fit(part, f->params.frame_kind, &f->frame, err);
-    psh_diagrams_free(part);
-    return status;
-}
-
-/* A copy of `src` in the unit frame: exactly the arithmetic of psh__cloud_gather(). */
-static psh_status to_unit_frame(const psh_diagrams *src, const psh_frame *frame, psh_diagrams **dst, psh_error *err) {
-    const uint64_t *offsets = psh_diagrams_offsets(src);
-    const double *points = psh_diagrams_points(src);
-    double *moved = psh__malloc(psh__max_points(src), 2 * sizeof *moved);
-    psh_status status = PSH_OK;
-    psh_diagrams *made = NULL;
-    if (!moved) return psh__error_memory(err, "a sample", psh__max_points(src) * 2 * sizeof *moved);
-    PSH_TRY_GOTO(psh_diagrams_create(&made, err));
-    for (size_t i = 0; i < psh_diagrams_count(src); i++) {
-        double lo, hi;
-        psh_frame_bounds(frame, src, i, &lo, &hi);
-        double inverse = 1 / (hi - lo);
-        size_t n_points = (size_t)(offsets[i + 1] - offsets[i]);
-        for (size_t k = 0; k < 2 * n_points; k++) moved[k] = (points[2 * offsets[i] + k] - lo) * inverse;
-        PSH_TRY_GOTO(psh_diagrams_append(made, moved, psh_diagrams_dims(src) + offsets[i], n_points, NULL, -1, err));
-    }
-    *dst = made;
-    made = NULL;
-done:
-    psh__free(moved);
-    psh_diagrams_free(made);
-    return status;
-}
-
-/* f->sample: diagrams to fit on, then, where the set has more, some for the check. */
-static psh_status draw_sample(fit *f, const psh_diagrams *set, psh_error *err) {
-    size_t n = psh_diagrams_count(set), n_first = n < f->params.n_sample ? n : f->params.n_sample;
-    size_t n_rest = n - n_first, n_out = n_rest < MAX_HELD_OUT ? n_rest : MAX_HELD_OUT;
-    if (n_out < MIN_CHECK / 2) n_out = 0;
-    size_t n_rows = n_first + n_out;
-    size_t *rows = psh__malloc(n_rows, sizeof *rows), *shuffled = psh__malloc(n_rows, sizeof *shuffled);
-    uint32_t *order = psh__malloc(n_rows, sizeof *order);
-    psh_diagrams *part = NULL;
-    psh_status status = PSH_OK;
-    if (!rows || !shuffled || !order) {
-        status = psh__error_memory(err, "a sample", n_rows * 2 * sizeof *rows);
-        goto done;
-    }
-    PSH_TRY_GOTO(psh_rows_sample(n, n_rows, f->params.seed, rows, err));
-    psh__random rng;
-    psh__random_init(&rng, f->params.seed, UINT64_MAX - 1);
-    for (size_t i = 0; i < n_rows; i++) order[i] = (uint32_t)i;
-    psh__random_shuffle(&rng, order, n_rows);
-    for (size_t i = 0; i < n_rows; i++) shuffled[i] = rows[order[i]];
-    PSH_TRY_GOTO(psh_diagrams_select(set, shuffled, n_rows, f->params.dims_mask, false, &part, err));
-    PSH_TRY_GOTO(to_unit_frame(part, &f->frame, &f->sample, err));
-    f->n_items = n_rows, f->n_first = n_first;
-done:
-    psh__free(rows);
-    psh__free(shuffled);
-    psh__free(order);
-    psh_diagrams_free(part);
-    return status;
-}
-
-/* --- The target --------------------------------------------------------------------------------------------------- */
-
-/* n_wanted pairs of items [first, first + n_items), each item in nearly as many as any other: neighbours at distance 1,
- * then 2, ... round the circle of their (random) order. All pairs if n_wanted is large enough. */
-static psh_status add_pairs(psh__exact *exact, size_t first, size_t n_items, size_t n_wanted, psh_error *err) {
-    size_t n_all = n_items * (n_items - 1) / 2, n = n_wanted < n_all ? n_wanted : n_all, capacity = exact->capacity;
-    uint32_t *pairs = psh__realloc(exact->pairs, 2 * exact->n_pairs, 2 * (exact->n_pairs + n), sizeof *pairs);
-    if (!pairs) return psh__error_memory(err, "pairs", n * 2 * sizeof *pairs);
-    exact->pairs = pairs;
-    exact->capacity = capacity + n;
-    for (size_t step = 1, k = 0; k < n; step++)
-        for (size_t a = 0; a < (2 * step == n_items ? step : n_items) && k < n; a++, k++) {
-            size_t b = (a + step) % n_items, at = 2 * exact->n_pairs++;
-            pairs[at] = (uint32_t)(first + (a < b ? a : b));
-            pairs[at + 1] = (uint32_t)(first + (a < b ? b : a));
-        }
-    return PSH_OK;
-}
-
-/* How many exact distances a calibration may have: as many of the pairs in add_pairs()' order as the predicted work
- * allows, the same on every machine. */
-static psh_status exact_budget(const fit *f, const psh_wasserstein_params *params, size_t *n_wanted, psh_error *err) {
-    *n_wanted = f->params.n_pairs;
-    if (*n_wanted > 0) return PSH_OK;
-    psh_wasserstein_plan *plan;
-    psh__exact trial = {0};
-    PSH_TRY(psh_wasserstein_plan_create(f->sample, NULL, params, &plan, err));
-    psh_status status = add_pairs(&trial, 0, f->n_first, MAX_EXACT_PAIRS, err);
-    double work = 0;
-    for (size_t k = 0; status == PSH_OK && k < trial.n_pairs && work < exact_work; k++) {
-        work += (double)psh_wasserstein_plan_cost(plan, trial.pairs[2 * k], trial.pairs[2 * k + 1]);
-        *n_wanted = k + 1;
-    }
-    size_t n_all = f->n_first * (f->n_first - 1) / 2;
-    if (*n_wanted < MIN_EXACT_PAIRS && *n_wanted < n_all) *n_wanted = 0;
-    psh__exact_free(&trial);
-    psh_wasserstein_plan_free(plan);
-    return status;
-}
-
-/* Exact distances: for the fit, and for the check if it has diagrams of its own. */
-static psh_status compute_exact(fit *f, psh_error *err) {
-    if (f->params.target == PSH_TARGET_SLICED || f->params.random) return PSH_OK;
-    psh_wasserstein_params params = PSH_PARAMS(psh_wasserstein_params);
-    params.pool = f->params.pool;
-    size_t n_out = f->n_items - f->n_first, n_wanted = SIZE_MAX;
-    if (f->params.target == PSH_TARGET_CALIBRATED) PSH_TRY(exact_budget(f, &params, &n_wanted, err));
-    if (n_wanted == 0) return PSH_OK;
-    PSH_TRY(add_pairs(&f->exact, 0, f->n_first, n_wanted, err));
-    f->report.n_exact_pairs = f->exact.n_pairs;
-    size_t n_check = f->exact.n_pairs / 8 < MAX_CHECK_PAIRS ? f->exact.n_pairs / 8 : MAX_CHECK_PAIRS;
-    if (n_out > 0) PSH_TRY(add_pairs(&f->exact, f->n_first, n_out, n_check, err));
-    f->exact.distances = psh__malloc(f->exact.n_pairs, sizeof *f->exact.distances);
-    if (!f->exact.distances) return psh__error_memory(err, "exact distances", f->exact.n_pairs * sizeof(double));
-    return psh_wasserstein_pairs(f->sample, f->exact.pairs, f->exact.n_pairs, &params, f->n_workers, f->progress,
-                                 f->exact.distances, err);
-}
-
-static psh_status too_alike(size_t n_items, psh_error *err) {
-    return psh__error(err, PSH_ERR_DATA,
-                      "the %zu diagrams looked at are all equal, or so nearly that no question tells them apart: codes "
-                      "would be equal too; give diagrams that differ",
-                      n_items);
-}
-
-/* The questions for the first n_items of the sample. distances : (n_items (n_items - 1) / 2), filled with the target.
- * questions : (n_bits). */
-static psh_status choose_questions(fit *f, size_t n_items, double *distances, psh__question *questions,
-                                   psh_error *err) {
+static psh_status learn_fitted(void *user, psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
+    state *s = user;
     psh__target target = {0};
     psh__pool pool = {0};
     psh_status status = PSH_OK;
-    size_t n_bits = (size_t)f->params.n_bits, n_drawn;
-    uint32_t *chosen = psh__malloc(n_bits, sizeof *chosen);
-    psh__pool_params draw = {.n_candidates = f->params.n_candidates,
-                             .n_lines = f->params.n_candidates / CANDIDATES_PER_LINE + 1,
-                             .seed = f->params.seed,
-                             .n_threads = f->n_workers};
-    if (!chosen) return psh__error_memory(err, "fitting", n_bits * sizeof *chosen);
-    PSH_TRY_GOTO(psh__target_distances(&f->features, n_items, &f->exact, f->n_workers, distances, err));
-    if (f->params.random) {
-        PSH_TRY_GOTO(
-            psh__questions_random(f->sample, n_items, f->params.pool, &draw, n_bits, questions, &n_drawn, err));
-        if (n_drawn == 0) status = too_alike(n_items, err);
-        goto done;
-    }
-    PSH_TRY_GOTO(psh__target_create(distances, n_items, &target, err));
-    PSH_TRY_GOTO(psh__pool_draw(f->sample, n_items, f->params.pool, &target, &draw, &pool, err));
-    if (pool.n_candidates == 0) {
-        status = too_alike(n_items, err);
-        goto done;
-    }
-    if (n_items == f->n_first) f->report.n_candidates = pool.n_candidates;
+    uint32_t chosen[PSH__MAX_BITS];
     double correlation;
-    psh__pursuit_params pursuit = {.n_bits = n_bits, .n_sweeps = MAX_SWEEPS, .n_threads = f->n_workers};
+    psh__pool_params draw = draw_params(s, fit);
+    psh__pursuit_params pursuit = {
+        .n_bits = (size_t)fit->params.n_bits, .n_sweeps = MAX_SWEEPS, .n_threads = fit->n_workers};
+    PSH_TRY_GOTO(psh__target_create(distances, n_items, &target, err));
+    PSH_TRY_GOTO(psh__pool_draw(fit->sample, n_items, fit->params.pool, &target, &draw, &pool, err));
+    if (pool.n_candidates == 0) {
+        status = psh__fit_too_alike(n_items, err);
+        goto done;
+    }
+    if (n_items == fit->n_first) fit->report.n_candidates = pool.n_candidates;
     PSH_TRY_GOTO(psh__pursuit(&pool, &target, &pursuit, chosen, &correlation, err));
-    for (size_t i = 0; i < n_bits; i++) questions[i] = pool.questions[chosen[i]];
+    for (size_t i = 0; i < pursuit.n_bits; i++) s->questions[i] = pool.questions[chosen[i]];
 done:
-    psh__free(chosen);
     psh__pool_free(&pool);
     psh__target_free(&target);
     return status;
 }
 
-/* --- The check ---------------------------------------------------------------------------------------------------- */
-
-/* codes : (n_items, n_bytes) of the whole sample, allocated here, the caller's to free in any case. */
-static psh_status encode_sample(const fit *f, const psh__question *questions, uint8_t **codes, size_t *n_bytes,
-                                psh_error *err) {
-    psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
-    psh_model *model = NULL;
-    PSH_TRY(psh__sketch_create(questions, (size_t)f->params.n_bits, &unit, f->params.pool, f->params.dims_mask, NULL,
-                               &model, err));
-    *n_bytes = psh_model_n_bytes(model);
-    *codes = psh__malloc(f->n_items, *n_bytes);
-    psh_status status = *codes ? psh_model_encode(model, f->sample, f->n_workers, *codes, err)
-                               : psh__error_memory(err, "codes", f->n_items * *n_bytes);
-    psh_model_free(model);
-    return status;
-}
-
-static size_t count_distinct(const uint8_t *codes, size_t n_codes, size_t n_bytes) {
-    size_t n_distinct = 0;
-    for (size_t i = 0; i < n_codes; i++) {
-        size_t j = 0;
-        while (j < i && memcmp(codes + i * n_bytes, codes + j * n_bytes, n_bytes) != 0) j++;
-        n_distinct += j == i;
-    }
-    return n_distinct;
-}
-
-static double hamming(const uint8_t *codes, size_t i, size_t j, size_t n_bytes) {
-    int distance = 0;
-    for (size_t k = 0; k < n_bytes; k++)
-        distance += __builtin_popcount(codes[i * n_bytes + k] ^ codes[j * n_bytes + k]);
-    return distance;
-}
-
-/* Spearman and Pearson of two lists; NaN if there are too few. */
-static psh_status correlate(const double *found, const double *wanted, size_t n_values, double *spearman,
-                            double *pearson, psh_error *err) {
-    *spearman = *pearson = NAN;
-    if (n_values < MIN_CHECK_PAIRS) return PSH_OK;
-    double *ranks = psh__malloc(n_values, 2 * sizeof *ranks);
-    uint64_t *work = psh__malloc(n_values, 2 * sizeof *work);
-    psh_status status = PSH_OK;
-    if (ranks && work) {
-        psh__rank(found, n_values, work, ranks);
-        psh__rank(wanted, n_values, work, ranks + n_values);
-        *spearman = psh__pearson(ranks, ranks + n_values, n_values);
-        *pearson = psh__pearson(found, wanted, n_values);
-    } else
-        status = psh__error_memory(err, "the check of the fit", n_values * 2 * sizeof *work);
-    psh__free(ranks);
-    psh__free(work);
-    return status;
-}
-
-/* On the diagrams that were fitted on: against the target, all pairs. */
-static psh_status judge_fitted(fit *f, const psh__question *questions, const double *distances, psh_error *err) {
-    size_t n = f->n_first, n_pairs = n * (n - 1) / 2, n_bytes;
-    uint8_t *codes = NULL;
-    double *found = psh__malloc(n_pairs, sizeof *found), pearson;
-    psh_status status = PSH_OK;
-    if (!found) return psh__error_memory(err, "the check of the fit", n_pairs * sizeof *found);
-    PSH_TRY_GOTO(encode_sample(f, questions, &codes, &n_bytes, err));
-    for (size_t i = 0, k = 0; i < n; i++)
-        for (size_t j = i + 1; j < n; j++) found[k++] = hamming(codes, i, j, n_bytes);
-    PSH_TRY_GOTO(correlate(found, distances, n_pairs, &f->report.spearman_fitted, &pearson, err));
-    f->report.n_distinct_codes = count_distinct(codes, n, n_bytes);
-done:
-    psh__free(found);
-    psh__free(codes);
-    return status;
-}
-
-/* Pairs of items from `first` on with a known distance: exact ones, or all by sliced Wasserstein if there are none. */
-static psh_status list_known(const fit *f, size_t first, psh__exact *known, psh_error *err) {
-    size_t n = f->n_items - first, n_features = f->features.n_features;
-    for (size_t k = 0; k < f->exact.n_pairs; k++) known->n_pairs += f->exact.pairs[2 * k] >= first;
-    bool is_exact = known->n_pairs > 0;
-    if (!is_exact) {
-        PSH_TRY(add_pairs(known, first, n, SIZE_MAX, err));
-    } else if (!(known->pairs = psh__malloc(known->n_pairs, 2 * sizeof *known->pairs)))
-        return psh__error_memory(err, "the check of the fit", known->n_pairs * 2 * sizeof *known->pairs);
-    known->distances = psh__malloc(known->n_pairs, sizeof *known->distances);
-    if (!known->distances) return psh__error_memory(err, "the check of the fit", known->n_pairs * sizeof(double));
-    for (size_t k = 0, at = 0; is_exact && k < f->exact.n_pairs; k++)
-        if (f->exact.pairs[2 * k] >= first) {
-            memcpy(known->pairs + 2 * at, f->exact.pairs + 2 * k, 2 * sizeof *known->pairs);
-            known->distances[at++] = f->exact.distances[k];
-        }
-    for (size_t k = 0; !is_exact && k < known->n_pairs; k++)
-        known->distances[k] = psh__distance_l1(f->features.rows + known->pairs[2 * k] * n_features,
-                                               f->features.rows + known->pairs[2 * k + 1] * n_features, n_features);
-    return PSH_OK;
-}
-
-/* On the diagrams from `first` on, which these questions were not fitted on. */
-static psh_status judge_held_out(fit *f, const psh__question *questions, size_t first, psh_error *err) {
-    psh__exact known = {0};
-    uint8_t *codes = NULL;
-    double *found = NULL;
-    size_t n_bytes;
-    psh_status status = PSH_OK;
-    PSH_TRY_GOTO(list_known(f, first, &known, err));
-    PSH_TRY_GOTO(encode_sample(f, questions, &codes, &n_bytes, err));
-    found = psh__malloc(known.n_pairs, sizeof *found);
-    if (!found) {
-        status = psh__error_memory(err, "the check of the fit", known.n_pairs * sizeof *found);
-        goto done;
-    }
-    for (size_t k = 0; k < known.n_pairs; k++)
-        found[k] = hamming(codes, known.pairs[2 * k], known.pairs[2 * k + 1], n_bytes);
-    PSH_TRY_GOTO(correlate(found, known.distances, known.n_pairs, &f->report.spearman_held_out,
-                           &f->report.pearson_held_out, err));
-    f->report.n_held_out_diagrams = f->n_items - first;
-    f->report.n_held_out_pairs = known.n_pairs;
-done:
-    psh__exact_free(&known);
-    psh__free(codes);
-    psh__free(found);
-    return status;
-}
-
-/* questions: the model's. distances: scratch for the target of a part. */
-static psh_status check(fit *f, const psh__question *questions, double *distances, psh_error *err) {
-    if (f->n_items > f->n_first) return judge_held_out(f, questions, f->n_first, err);
-    if (f->n_items < MIN_CHECK) return PSH_OK;
-    size_t n_part = f->n_items - f->n_items / 3;
-    psh__question *others = psh__malloc((size_t)f->params.n_bits, sizeof *others);
-    if (!others) return psh__error_memory(err, "the check of the fit", (size_t)f->params.n_bits * sizeof *others);
-    psh_status status = choose_questions(f, n_part, distances, others, err);
-    if (status == PSH_OK) status = judge_held_out(f, others, n_part, err);
-    if (status == PSH_ERR_DATA) status = PSH_OK; /* the part is all alike: nothing to say about the rest */
-    psh__free(others);
-    return status;
-}
-
-/* --- The whole ---------------------------------------------------------------------------------------------------- */
-
-static const char *const target_names[] = {"calibrated", "sliced", "wasserstein"};
-
-/* What was asked for and how well it went; no times, so that equal fits are equal files. */
-static psh_status describe_fit(const fit *f, psh_meta **dst, psh_error *err) {
-    const psh_fit_report *r = &f->report;
-    psh_status status = PSH_OK;
-    psh_meta *meta;
-    PSH_TRY(psh_meta_create(&meta, err));
-    PSH_TRY_GOTO(psh_meta_set_text(meta, "version", psh_version()));
-    PSH_TRY_GOTO(psh_meta_set_text(meta, "encoder", f->params.random ? "sketch, random" : "sketch, fitted"));
-    if (!f->params.random) PSH_TRY_GOTO(psh_meta_set_text(meta, "fit_target", target_names[f->params.target]));
-    PSH_TRY_GOTO(psh_meta_set_integer(meta, "seed", (int64_t)f->params.seed));
-    PSH_TRY_GOTO(psh_meta_set_integer(meta, "fit_diagrams", (int64_t)r->n_diagrams));
-    PSH_TRY_GOTO(psh_meta_set_integer(meta, "fit_exact_pairs", (int64_t)r->n_exact_pairs));
-    PSH_TRY_GOTO(psh_meta_set_integer(meta, "fit_candidates", (int64_t)r->n_candidates));
-    if (!isnan(r->spearman_fitted)) PSH_TRY_GOTO(psh_meta_set_number(meta, "spearman_fitted", r->spearman_fitted));
-    if (!isnan(r->spearman_held_out))
-        PSH_TRY_GOTO(psh_meta_set_number(meta, "spearman_held_out", r->spearman_held_out));
-done:
-    if (status != PSH_OK) {
-        psh_meta_free(meta);
-        return psh__error_memory(err, "metadata", 256);
-    }
-    *dst = meta;
-    return PSH_OK;
-}
-
-static void hand_out_report(const psh_fit_report *src, psh_fit_report *dst) {
-    if (!dst) return;
-    size_t n_bytes = dst->struct_bytes < sizeof *src ? dst->struct_bytes : sizeof *src;
-    memcpy((char *)dst + sizeof n_bytes, (const char *)src + sizeof n_bytes,
-           n_bytes > sizeof n_bytes ? n_bytes - sizeof n_bytes : 0);
+static psh_status make(const void *user, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
+                       psh_model **dst, psh_error *err) {
+    const state *s = user;
+    return psh__sketch_create(s->questions, (size_t)fit->params.n_bits, frame, fit->params.pool, fit->params.dims_mask,
+                              meta, dst, err);
 }
 
 psh_status psh_sketch_fit(const psh_diagrams *set, const psh_sketch_params *params, const psh_progress *progress,
                           psh_model **dst, psh_fit_report *report, psh_error *err) {
-    double start = omp_get_wtime();
-    fit f = {.progress = progress,
-             .report = {.spearman_fitted = NAN, .spearman_held_out = NAN, .pearson_held_out = NAN}};
-    psh__question *questions = NULL;
-    double *distances = NULL;
-    psh_meta *meta = NULL;
-    psh_status status = PSH_OK;
-    psh__params_copy(&f.params, sizeof f.params, params);
-    f.n_workers = psh_cpu_threads(f.params.n_threads);
-    PSH_TRY_GOTO(check_params(&f.params, err));
-    PSH_TRY_GOTO(check_set(set, f.params.dims_mask, err));
-    PSH_TRY_GOTO(report_step(&f, 0, err));
-    PSH_TRY_GOTO(fit_frame(&f, set, err));
-    PSH_TRY_GOTO(draw_sample(&f, set, err));
-    size_t n_pairs = f.n_first * (f.n_first - 1) / 2;
-    questions = psh__malloc((size_t)f.params.n_bits, sizeof *questions);
-    distances = psh__malloc(n_pairs, sizeof *distances);
-    if (!questions || !distances) {
-        status = psh__error_memory(err, "fitting", n_pairs * sizeof *distances);
-        goto done;
-    }
-    if (psh_diagrams_n_points(f.sample) == 0) {
-        status = too_alike(f.n_items, err);
-        goto done;
-    }
-    f.report.n_diagrams = f.n_first, f.report.n_pairs = n_pairs;
-    PSH_TRY_GOTO(psh__features_compute(f.sample, f.params.pool, f.n_workers, &f.features, err));
-    PSH_TRY_GOTO(compute_exact(&f, err));
-    f.report.seconds_target = omp_get_wtime() - start;
-    PSH_TRY_GOTO(report_step(&f, 1, err));
-    PSH_TRY_GOTO(choose_questions(&f, f.n_first, distances, questions, err));
-    PSH_TRY_GOTO(report_step(&f, 2, err));
-    PSH_TRY_GOTO(judge_fitted(&f, questions, distances, err));
-    PSH_TRY_GOTO(check(&f, questions, distances, err));
-    PSH_TRY_GOTO(report_step(&f, 3, err));
-    PSH_TRY_GOTO(describe_fit(&f, &meta, err));
-    PSH_TRY_GOTO(psh__sketch_create(questions, (size_t)f.params.n_bits, &f.frame, f.params.pool, f.params.dims_mask,
-                                    meta, dst, err));
-    f.report.seconds_fit = omp_get_wtime() - start - f.report.seconds_target;
-    hand_out_report(&f.report, report);
-done:
-    psh__free(questions);
-    psh__free(distances);
-    psh_diagrams_free(f.sample);
-    psh__features_free(&f.features);
-    psh__exact_free(&f.exact);
-    psh_meta_free(meta);
+    psh_sketch_params p;
+    psh__params_copy(&p, sizeof p, params);
+    if (p.n_candidates == 0) p.n_candidates = DEFAULT_CANDIDATES;
+    if (p.n_candidates > 1 << 22)
+        return psh__error(err, PSH_ERR_PARAMETER, "%zu candidates; at most %d", p.n_candidates, 1 << 22);
+    psh__fit_params common = {.n_bits = p.n_bits,
+                              .needs_no_exact = p.random,
+                              .target = p.target,
+                              .n_sample = p.n_sample,
+                              .n_pairs = p.n_pairs,
+                              .frame_kind = p.frame_kind,
+                              .frame_lo = p.frame_lo,
+                              .frame_hi = p.frame_hi,
+                              .pool = p.pool,
+                              .dims_mask = p.dims_mask,
+                              .seed = p.seed,
+                              .n_threads = p.n_threads};
+    state *s = psh__calloc(1, sizeof *s);
+    if (!s) return psh__error_memory(err, "fitting", sizeof *s);
+    s->n_candidates = p.n_candidates;
+    psh__learner learner = {.name = p.random ? "sketch, random" : "sketch, fitted",
+                            .state = s,
+                            .learn = p.random ? learn_random : learn_fitted,
+                            .make = make};
+    psh_status status = psh__fit_run(set, &common, &learner, progress, dst, report, err);
+    psh__free(s);
     return status;
 }
