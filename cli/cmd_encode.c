@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sketch_options.h"
+#include "fit_options.h"
 
 enum { MAX_MODEL_BYTES = 64 << 20 };
 
@@ -34,24 +34,21 @@ static psh_status adapt(const cli *c, const psh_diagrams *set, psh_model **model
 }
 
 static psh_status get_model(cli *c, const psh_diagrams *set, psh_model **dst, psh_error *err) {
-    psh_sketch_params params = PSH_PARAMS(psh_sketch_params);
-    psh_fit_report report = PSH_PARAMS(psh_fit_report);
+    static const char *const encoders[] = {"auto", "sketch", "compact", NULL}; /* fit_encoder */
+    fit_options fit;
+    int encoder;
     const char *model_path = cli_text(c, "model", NULL), *frame_path = cli_text(c, "frame", NULL);
-    CLI_TRY(sketch_read_options(c, &params, err));
+    CLI_TRY(cli_choice(c, "encoder", encoders, 0, &encoder, err));
+    CLI_TRY(fit_read_options(c, (fit_encoder)encoder, &fit, err));
     if (model_path && frame_path)
         return cli_fail(err, PSH_ERR_PARAMETER,
                         "--model and --frame exclude each other; --frame reuses model and frame of a code file");
-    if (!model_path && !frame_path) {
-        CLI_TRY(psh_sketch_fit(set, &params, &c->progress, dst, &report, err));
-        psh_progress_end(&c->bar);
-        sketch_say_report(c, *dst, &params, &report);
-        return PSH_OK;
-    }
+    if (!model_path && !frame_path) return fit_run(c, set, &fit, dst, err);
     CLI_TRY(model_path ? psh_model_read(model_path, dst, err) : read_frame_model(frame_path, dst, err));
-    if (cli_flag(c, "bits") && params.n_bits != psh_model_n_bits(*dst))
+    if (cli_flag(c, "bits") && fit.sketch.n_bits != psh_model_n_bits(*dst))
         return cli_fail(err, PSH_ERR_MODEL_MISMATCH,
                         "%s makes codes of %d bits, --bits asks for %d; leave --bits out, or fit anew without %s",
-                        model_path ? model_path : frame_path, psh_model_n_bits(*dst), params.n_bits,
+                        model_path ? model_path : frame_path, psh_model_n_bits(*dst), fit.sketch.n_bits,
                         model_path ? "--model" : "--frame");
     if (model_path && psh_model_adapts(*dst)) CLI_TRY(adapt(c, set, dst, err));
     cli_say(c, "using model %s (%s, %d bits)\n", psh_model_id(*dst), psh_model_kind(*dst), psh_model_n_bits(*dst));
@@ -136,7 +133,8 @@ static const cli_option options[] = {
     {"model", 'm', "FILE", "a trained model (.safetensors) instead of fitting one"},
     {"frame", 0, "CODES", "encode like an earlier code file, so that codes compare with it"},
     {"essential", 0, "POLICY", "infinite classes in the set: drop (default) or clamp=VALUE"},
-    SKETCH_OPTIONS,
+    {"encoder", 0, "NAME", "what is fitted: sketch (default: fastest), or compact (better codes, some seconds more)"},
+    FIT_OPTIONS,
     {0}};
 
 const cli_command cmd_encode = {"encode",

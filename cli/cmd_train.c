@@ -1,22 +1,19 @@
 /* cmd_train.c : a model of its own file. */
 #include <string.h>
 
-#include "sketch_options.h"
+#include "fit_options.h"
 #include "train_pdgan.h"
 
-static psh_status train_sketch(cli *c, const char *path, psh_error *err) {
-    psh_sketch_params params = PSH_PARAMS(psh_sketch_params);
-    psh_fit_report report = PSH_PARAMS(psh_fit_report);
+static psh_status train_fitted(cli *c, fit_encoder encoder, const char *path, psh_error *err) {
+    fit_options options;
     psh_diagrams *set = NULL;
     psh_model *model = NULL;
     psh_status status;
 
-    CLI_TRY(sketch_read_options(c, &params, err));
+    CLI_TRY(fit_read_options(c, encoder, &options, err));
     CLI_TRY(psh_diagrams_read(c->arguments[1], PSH_DIAGRAM_AUTO, PSH_ESSENTIAL_DROP, 0, &set, NULL, err));
-    CLI_TRY_GOTO(psh_sketch_fit(set, &params, &c->progress, &model, &report, err));
+    CLI_TRY_GOTO(fit_run(c, set, &options, &model, err));
     CLI_TRY_GOTO(psh_model_write(model, path, err));
-    psh_progress_end(&c->bar);
-    sketch_say_report(c, model, &params, &report);
     psh_meta_set_text(c->summary, "output", path);
 done:
     psh_model_free(model);
@@ -34,8 +31,8 @@ static psh_status refuse(const cli *c, const char *const *names, const char *enc
 }
 
 static psh_status run(cli *c, psh_error *err) {
-    static const char *const of_sketch[] = {"random",     "fit-target", "fit-sample", "fit-pairs",
-                                            "candidates", "pool",       NULL};
+    static const char *const of_fitted[] = {"random",     "fit-target", "fit-sample", "fit-pairs",
+                                            "candidates", "steps",      "pool",       NULL};
     static const char *const of_pdgan[] = {"preset",
                                            "synth",
                                            "points",
@@ -64,28 +61,31 @@ static psh_status run(cli *c, psh_error *err) {
     CLI_TRY(cli_arguments(c, 1, 2, err));
     if (strcmp(c->arguments[0], "pdgan") == 0) {
         CLI_TRY(cli_arguments(c, 1, 1, err));
-        CLI_TRY(refuse(c, of_sketch, "pdgan", err));
+        CLI_TRY(refuse(c, of_fitted, "pdgan", err));
         return train_pdgan(c, path, err);
     }
     CLI_TRY(cli_arguments(c, 2, 2, err));
-    if (strcmp(c->arguments[0], "sketch") != 0)
+    fit_encoder encoder = !strcmp(c->arguments[0], "sketch")    ? FIT_SKETCH
+                          : !strcmp(c->arguments[0], "compact") ? FIT_COMPACT
+                                                                : FIT_AUTO;
+    if (encoder == FIT_AUTO)
         return cli_fail(err, PSH_ERR_PARAMETER,
-                        "no encoder '%s' can be trained; expected: persihash train sketch SET -o model.safetensors, or "
-                        "persihash train pdgan -o model.safetensors",
+                        "no encoder '%s' can be trained; expected: persihash train sketch|compact SET -o "
+                        "model.safetensors, or persihash train pdgan -o model.safetensors",
                         c->arguments[0]);
-    CLI_TRY(refuse(c, of_pdgan, "sketch", err));
-    return train_sketch(c, path, err);
+    CLI_TRY(refuse(c, of_pdgan, c->arguments[0], err));
+    return train_fitted(c, encoder, path, err);
 }
 
 static const cli_option options[] = {
-    {"output", 'o', "FILE", "the model (.safetensors)"}, SKETCH_OPTIONS, PDGAN_OPTIONS, {0}};
+    {"output", 'o', "FILE", "the model (.safetensors)"}, FIT_OPTIONS, PDGAN_OPTIONS, {0}};
 
 const cli_command cmd_train = {
     "train",
     "train an encoder",
-    "sketch SET | pdgan  -o model.safetensors",
-    "sketch: questions fitted to a set, in seconds. encode does this by itself; train is for a model that is kept and "
-    "used with encode --model.\n"
+    "sketch SET | compact SET | pdgan  -o model.safetensors",
+    "sketch, compact: questions, or functions, fitted to a set, in seconds. encode does this by itself; train is for a "
+    "model that is kept and used with encode --model.\n"
     "pdgan: the paper's networks, trained on synthetic diagrams (or --data); the model then serves any set. A line an "
     "epoch with all losses and, on diagrams held out, distinct codes, balance of the bits (1: best) and Spearman "
     "correlation with exact W1; the same in FILE.csv. When stopped (Ctrl-C) it saves; --resume goes on to the same "

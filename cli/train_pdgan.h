@@ -4,7 +4,7 @@
 
 #include "cli.h"
 
-/* Those that `train sketch` has too (bits, frame-kind, dims) are in sketch_options.h. */
+/* Those that `train sketch` has too (bits, frame-kind, dims) are in fit_options.h. */
 #define PDGAN_OPTIONS                                                                                                  \
     {"preset", 0, "NAME", "pdgan: paper: everything as published; options given beside it still count"},               \
         {"synth", 0, "KIND", "pdgan: train on synthetic diagrams: uniform (default)"},                                 \

@@ -1,6 +1,7 @@
 /* dense.c : matrix products: the baseline, the choice of a SIMD level, and threads.
  *
- * Threads take blocks of rows: no element depends on how many there are. */
+ * Threads take blocks of rows: no element depends on how many there are. Small products stay on one thread: meeting
+ * costs more than they do, above all on a machine that is busy with other work. */
 #define DENSE_NAME psh__dense_rows_scalar
 #define DENSE_WIDTH 4
 #define DENSE_VECTORS 2
@@ -29,7 +30,7 @@ void psh__dense_multiply(const float *a, const float *b, size_t m, size_t n, siz
     assert(n % PSH__DENSE_COLUMNS == 0);
     psh__dense_rows *rows = psh__dense_rows_get();
     size_t n_blocks = (m + BLOCK - 1) / BLOCK;
-#pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(n_threads)) if (m * n * k > 1 << 18)
+#pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(n_threads)) if (m * n * k > (size_t)1 << 25)
     for (size_t i = 0; i < n_blocks; i++) {
         size_t first = i * BLOCK, n_rows = m - first < BLOCK ? m - first : BLOCK;
         rows(a + first * k, b, n_rows, n, k, c + first * n);

@@ -25,7 +25,7 @@
 #include "base/random.h"
 #include "encoder/dense.h"
 
-enum { MAX_WORDS = 16, MIN_PREFIX = 8 };
+enum { MIN_PREFIX = 8 };
 
 static const double least_mean = 0.3, slope = 4 /* beta */;
 
@@ -34,14 +34,14 @@ typedef struct work {
     size_t n_columns, n_features, n_batch, n_weights;
     uint32_t *order;           /* (largest set) */
     float *x, *x_transposed;   /* (n_batch, n_features) and its transpose */
-    float *z, *y, *d_y;        /* (n_batch, n_columns): d_y becomes that of z */
-    float *d_prefix;           /* (n_batch, n_columns) */
-    float *g;                  /* (n_batch, n_batch) gradient of the loss by distances */
+    float *z, *y;              /* (n_batch, n_columns): sums, and their signs */
+    float *y_transposed;       /* (n_columns, padded batch) */
+    float *d_z, *d_prefix;     /* (n_batch, n_columns) gradients of all bits and of the first ones */
+    float *g;                  /* (n_batch, padded batch): distances, then the loss's gradient by them */
+    float *t;                  /* (n_batch, padded batch): targets */
     float *d_weights, *d_step; /* (n_features, n_columns): of one set, of the step */
     float *d_offsets;          /* (n_columns) of the step */
     float *moments[2];         /* (n_weights + n_columns) each, Adam's */
-    uint64_t *signs;           /* (n_batch, MAX_WORDS) */
-    double *row_sums;          /* (n_batch, 5) */
 } work;
 
 size_t psh__linear_columns(size_t n_bits) {
@@ -62,6 +62,10 @@ void psh__linear_draw(const psh__linear_params *params, float *weights, float *o
     }
 }
 
+static size_t padded(size_t n) {
+    return (n + PSH__DENSE_COLUMNS - 1) / PSH__DENSE_COLUMNS * PSH__DENSE_COLUMNS;
+}
+
 static psh_status work_create(const psh__linear_set *sets, size_t n_sets, const psh__linear_params *params, work *w,
                               psh_error *err) {
     size_t most = 0;
@@ -69,20 +73,20 @@ static psh_status work_create(const psh__linear_set *sets, size_t n_sets, const 
     *w = (work){.params = params, .n_features = params->n_features, .n_columns = psh__linear_columns(params->n_bits)};
     w->n_batch = most < params->n_batch ? most : params->n_batch;
     w->n_weights = w->n_features * w->n_columns;
-    size_t n_codes = w->n_batch * w->n_columns, n_rows = w->n_batch * w->n_features,
-           n_all = w->n_weights + w->n_columns;
+    size_t n_pairs = w->n_batch * padded(w->n_batch), n_rows = w->n_batch * w->n_features;
+    size_t n_codes = padded(w->n_batch) * w->n_columns, n_all = w->n_weights + w->n_columns;
     w->order = psh__malloc(most, sizeof *w->order);
     w->x = psh__malloc(n_rows, 2 * sizeof *w->x);
-    w->z = psh__malloc(n_codes, 4 * sizeof *w->z);
-    w->g = psh__malloc(w->n_batch * w->n_batch, sizeof *w->g);
+    w->z = psh__calloc(n_codes, 5 * sizeof *w->z);
+    w->g = psh__malloc(n_pairs, 2 * sizeof *w->g);
     w->d_weights = psh__malloc(n_all, 2 * sizeof *w->d_weights);
     w->moments[0] = psh__calloc(n_all, 2 * sizeof *w->moments[0]);
-    w->signs = psh__malloc(w->n_batch, MAX_WORDS * sizeof *w->signs);
-    w->row_sums = psh__malloc(w->n_batch, 5 * sizeof *w->row_sums);
-    if (!w->order || !w->x || !w->z || !w->g || !w->d_weights || !w->moments[0] || !w->signs || !w->row_sums)
-        return psh__error_memory(err, "training", (n_rows * 2 + n_codes * 4 + n_all * 4) * sizeof(float));
+    if (!w->order || !w->x || !w->z || !w->g || !w->d_weights || !w->moments[0])
+        return psh__error_memory(err, "training", (n_rows * 2 + n_codes * 5 + n_all * 4) * sizeof(float));
     w->x_transposed = w->x + n_rows;
-    w->y = w->z + n_codes, w->d_y = w->y + n_codes, w->d_prefix = w->d_y + n_codes;
+    w->y = w->z + n_codes, w->y_transposed = w->y + n_codes;
+    w->d_z = w->y_transposed + n_codes, w->d_prefix = w->d_z + n_codes;
+    w->t = w->g + n_pairs;
     w->d_step = w->d_weights + w->n_weights;
     w->d_offsets = w->d_step + w->n_weights;
     w->moments[1] = w->moments[0] + n_all;
@@ -96,91 +100,96 @@ static void work_free(work *w) {
     psh__free(w->g);
     psh__free(w->d_weights);
     psh__free(w->moments[0]);
-    psh__free(w->signs);
-    psh__free(w->row_sums);
 }
 
 /* --- Forward ------------------------------------------------------------------------------------------------------ */
 
-/* n items of the set into w->x, some features hidden and the others scaled up. stream: of the random numbers. */
+/* n items of the set into w->x, some features hidden and the others scaled up, and their targets into w->t.
+ * stream: of the random numbers, one byte a feature. */
 static void gather(work *w, const psh__linear_set *set, size_t n, uint64_t stream) {
     const psh__linear_params *p = w->params;
-    uint32_t threshold = (uint32_t)(p->dropout * 65536);
-    float scale = (float)(1 / (1 - p->dropout));
-#pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(p->n_threads))
+    uint64_t threshold = (uint64_t)(p->dropout * 256);
+    float scale = 256 / (float)(256 - threshold);
     for (size_t i = 0; i < n; i++) {
         const float *row = set->rows + w->order[i] * w->n_features;
-        float *x = w->x + i * w->n_features;
+        const uint16_t *targets = set->targets + w->order[i] * set->target_stride;
+        float *x = w->x + i * w->n_features, *t = w->t + i * padded(n);
         psh__random rng;
         psh__random_init(&rng, p->seed, (stream << 20) + i);
-        for (size_t f = 0; f < w->n_features; f += 4) {
-            uint64_t bits = threshold ? psh__random_u64(&rng) : 0;
-            for (size_t k = f; k < f + 4 && k < w->n_features; k++, bits >>= 16)
-                x[k] = threshold ? ((bits & 0xffff) < threshold ? 0 : row[k] * scale) : row[k];
+        for (size_t f = 0; f < w->n_features; f += 8) {
+            uint64_t bits = psh__random_u64(&rng);
+            for (size_t k = f; k < f + 8 && k < w->n_features; k++, bits >>= 8)
+                x[k] = row[k] * ((bits & 0xff) < threshold ? 0 : scale);
         }
+        for (size_t j = 0; j < n; j++) t[j] = targets[w->order[j]];
     }
 }
 
-/* z, y and the signs as bits. */
 static void forward(work *w, size_t n, const float *weights, const float *offsets) {
     const psh__linear_params *p = w->params;
     psh__dense_multiply(w->x, weights, n, w->n_columns, w->n_features, p->n_threads, w->z);
-    memset(w->signs, 0, n * MAX_WORDS * sizeof *w->signs);
-    for (size_t i = 0; i < n; i++)
-        for (size_t b = 0; b < w->n_columns; b++) {
-            float *z = &w->z[i * w->n_columns + b];
-            *z += offsets[b];
-            bool is_one = b<p->n_bits && * z> 0;
-            w->y[i * w->n_columns + b] = b < p->n_bits ? (is_one ? 1.0f : -1.0f) : 0;
-            w->signs[i * MAX_WORDS + b / 64] |= (uint64_t)is_one << b % 64;
-        }
-}
-
-static int prefix_distance(const uint64_t *a, const uint64_t *b, size_t n_bits) {
-    int distance = 0;
-    size_t i = 0;
-    for (; (i + 1) * 64 <= n_bits; i++) distance += __builtin_popcountll(a[i] ^ b[i]);
-    if (n_bits % 64) distance += __builtin_popcountll((a[i] ^ b[i]) & (((uint64_t)1 << n_bits % 64) - 1));
-    return distance;
+    for (size_t i = 0; i < n; i++) {
+        float *z = w->z + i * w->n_columns, *y = w->y + i * w->n_columns;
+        for (size_t b = 0; b < w->n_columns; b++) z[b] += offsets[b], y[b] = z[b] > 0 ? 1.0f : -1.0f;
+    }
+    for (size_t b = 0; b < w->n_columns; b++)
+        for (size_t i = 0; i < padded(n); i++)
+            w->y_transposed[b * padded(n) + i] = i < n ? w->y[i * w->n_columns + b] : 0;
 }
 
 /* --- Backward ----------------------------------------------------------------------------------------------------- */
 
-/* w->g = weight * gradient of the loss of the first n_bits bits by the distances of pairs; its diagonal is 0. */
-static void distances_gradient(work *w, const psh__linear_set *set, size_t n, size_t n_bits, double weight) {
-    int n_threads = psh_cpu_threads(w->params->n_threads);
-    double sums[5] = {0}, n_pairs = (double)n * (double)(n - 1);
-#pragma omp parallel for schedule(static) num_threads(n_threads)
-    for (size_t i = 0; i < n; i++) { /* all ordered pairs: rows are independent, and every sum is even */
-        const uint16_t *targets = set->targets + w->order[i] * set->target_stride;
-        uint64_t h1 = 0, h2 = 0, t1 = 0, t2 = 0, ht = 0;
-        for (size_t j = 0; j < n; j++) {
-            if (j == i) continue;
-            uint64_t t = targets[w->order[j]];
-            uint64_t h = (uint64_t)prefix_distance(w->signs + i * MAX_WORDS, w->signs + j * MAX_WORDS, n_bits);
-            w->g[i * n + j] = (float)h;
-            h1 += h, h2 += h * h, t1 += t, t2 += t * t, ht += h * t;
+/* Sums over a row of pairs. All terms are whole numbers below 2^53 in total, so that any order gives the same. */
+typedef struct pair_sums {
+    double h, hh, t, tt, ht;
+} pair_sums;
+
+static void add_row(const float *h, const float *t, size_t n, pair_sums *sums) {
+    enum { LANES = 8 };
+    double lanes[5][LANES] = {0};
+    for (size_t j = 0; j < n; j += LANES)
+        for (size_t k = 0; k < LANES && j + k < n; k++) {
+            double x = h[j + k], y = t[j + k];
+            lanes[0][k] += x, lanes[1][k] += x * x, lanes[2][k] += y, lanes[3][k] += y * y, lanes[4][k] += x * y;
         }
-        double *row = w->row_sums + 5 * i;
-        row[0] = (double)h1, row[1] = (double)h2, row[2] = (double)t1, row[3] = (double)t2, row[4] = (double)ht;
+    for (size_t k = 0; k < LANES; k++) {
+        sums->h += lanes[0][k], sums->hh += lanes[1][k];
+        sums->t += lanes[2][k], sums->tt += lanes[3][k], sums->ht += lanes[4][k];
     }
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < 5; k++) sums[k] += w->row_sums[5 * i + k];
-    double mean_h = sums[0] / n_pairs, mean_t = sums[2] / n_pairs;
-    double hh = sums[1] - sums[0] * mean_h, tt = sums[3] - sums[2] * mean_t, ht = sums[4] - sums[0] * mean_t;
+}
+
+/* d (n, n_columns) = weight * gradient, by the signs y, of the loss of codes cut to their first n_bits bits. All
+ * ordered pairs are counted, so every sum is twice that over pairs; an item with itself has distance and target 0. */
+static void signs_gradient(work *w, size_t n, size_t n_bits, double weight, float *d) {
+    int n_threads = w->params->n_threads;
+    size_t stride = padded(n), n_columns = w->n_columns;
+    double n_pairs = (double)n * (double)(n - 1);
+    pair_sums sums = {0};
+    for (size_t i = 0; i < n; i++) /* d lends its place to the cut signs */
+        for (size_t b = 0; b < n_columns; b++) d[i * n_columns + b] = b < n_bits ? w->y[i * n_columns + b] : 0;
+    psh__dense_multiply(d, w->y_transposed, n, stride, n_columns, n_threads, w->g);
+    for (size_t i = 0; i < n; i++) {
+        float *h = w->g + i * stride;
+        for (size_t j = 0; j < n; j++) h[j] = ((float)n_bits - h[j]) * 0.5f;
+        add_row(h, w->t + i * stride, n, &sums);
+    }
+    double mean_h = sums.h / n_pairs, mean_t = sums.t / n_pairs;
+    double hh = sums.hh - sums.h * mean_h, tt = sums.tt - sums.t * mean_t, ht = sums.ht - sums.h * mean_t;
     if (!(hh > 0)) hh = 1; /* all distances equal: nothing but the push apart */
     if (!(tt > 0)) tt = 1;
-    double scale = 1 / sqrt(hh * tt), correlation = ht * scale, lack = least_mean - mean_h / (double)n_bits;
-    double push = lack > 0 ? 1 / ((double)n_bits * n_pairs) : 0;
-    double of_t = -weight * scale, of_h = weight * correlation / hh;
-    float constant = (float)(-of_t * mean_t - of_h * mean_h - weight * push), per_h = (float)of_h, per_t = (float)of_t;
-#pragma omp parallel for schedule(static) num_threads(n_threads)
+    double scale = 1 / sqrt(hh * tt), correlation = ht * scale;
+    double push = mean_h < least_mean * (double)n_bits ? 1 / ((double)n_bits * n_pairs) : 0;
+    float per_h = (float)(weight * correlation / hh), per_t = (float)(-weight * scale);
+    float constant = (float)(weight * (scale * mean_t - correlation / hh * mean_h - push));
     for (size_t i = 0; i < n; i++) {
-        const uint16_t *targets = set->targets + w->order[i] * set->target_stride;
-        float *g = w->g + i * n;
-        for (size_t j = 0; j < n; j++) g[j] = per_h * g[j] + per_t * (float)targets[w->order[j]] + constant;
+        float *g = w->g + i * stride, *t = w->t + i * stride;
+        for (size_t j = 0; j < n; j++) g[j] = -(per_h * g[j] + per_t * t[j] + constant); /* h = (L - <y, y'>) / 2 */
         g[i] = 0;
+        memmove(w->g + i * n, g, n * sizeof *g); /* without gaps, as the product wants it */
     }
+    psh__dense_multiply(w->g, w->y, n, n_columns, n, n_threads, d);
+    for (size_t i = 0; i < n; i++)
+        for (size_t b = n_bits; b < n_columns; b++) d[i * n_columns + b] = 0;
 }
 
 /* Of tanh(beta z). */
@@ -190,32 +199,23 @@ static float slope_at(float z) {
 }
 
 /* Adds the gradient of one set's batch to the step's. */
-static void learn_from(work *w, const psh__linear_set *set, size_t n, size_t n_prefix, const float *weights,
-                       const float *offsets) {
+static void learn_from(work *w, size_t n, size_t n_prefix, const float *weights, const float *offsets) {
     const psh__linear_params *p = w->params;
     size_t n_columns = w->n_columns;
-    forward(w, n, weights, offsets);
     bool has_prefix = n_prefix < p->n_bits;
     double weight = (has_prefix ? 0.5 : 1) / (double)p->sets_per_step;
-    distances_gradient(w, set, n, p->n_bits, weight);
-    psh__dense_multiply(w->g, w->y, n, n_columns, n, p->n_threads, w->d_y);
+    forward(w, n, weights, offsets);
+    signs_gradient(w, n, p->n_bits, weight, w->d_z);
     if (has_prefix) {
-        distances_gradient(w, set, n, n_prefix, weight);
-        psh__dense_multiply(w->g, w->y, n, n_columns, n, p->n_threads, w->d_prefix);
-        for (size_t i = 0; i < n; i++)
-            for (size_t b = 0; b < n_prefix; b++) w->d_y[i * n_columns + b] += w->d_prefix[i * n_columns + b];
+        signs_gradient(w, n, n_prefix, weight, w->d_prefix);
+        for (size_t i = 0; i < n * n_columns; i++) w->d_z[i] += w->d_prefix[i];
     }
-#pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(p->n_threads))
-    for (size_t i = 0; i < n; i++)
-        for (size_t b = 0; b < n_columns; b++) {
-            size_t at = i * n_columns + b; /* h = (L - <y, y'>) / 2, and g holds each pair twice */
-            w->d_y[at] *= -slope_at(w->z[at]);
-        }
+    for (size_t i = 0; i < n * n_columns; i++) w->d_z[i] *= slope_at(w->z[i]);
     psh__dense_transpose(w->x, n, w->n_features, w->x_transposed);
-    psh__dense_multiply(w->x_transposed, w->d_y, w->n_features, n_columns, n, p->n_threads, w->d_weights);
+    psh__dense_multiply(w->x_transposed, w->d_z, w->n_features, n_columns, n, p->n_threads, w->d_weights);
     for (size_t i = 0; i < w->n_weights; i++) w->d_step[i] += w->d_weights[i];
     for (size_t i = 0; i < n; i++)
-        for (size_t b = 0; b < n_columns; b++) w->d_offsets[b] += w->d_y[i * n_columns + b];
+        for (size_t b = 0; b < n_columns; b++) w->d_offsets[b] += w->d_z[i * n_columns + b];
 }
 
 /* --- Steps -------------------------------------------------------------------------------------------------------- */
@@ -234,7 +234,7 @@ static void adam(float *values, const float *gradient, float *first, float *seco
     for (uint64_t i = 0; i < step && (power1 > 1e-12 || power2 > 1e-12); i++) power1 *= keep1, power2 *= keep2;
     float scale = (float)(rate / (1 - power1)), correct2 = (float)(1 / (1 - power2)),
           shrink = (float)(1 - rate * decay);
-#pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(n_threads))
+#pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(n_threads)) if (n > 1 << 18)
     for (size_t i = 0; i < n; i++) {
         first[i] = keep1 * first[i] + (1 - keep1) * gradient[i];
         second[i] = keep2 * second[i] + (1 - keep2) * (gradient[i] * gradient[i]);
@@ -261,7 +261,7 @@ psh_status psh__linear_train(const psh__linear_set *sets, size_t n_sets, const p
                  halve > 0 && n_prefix >= 2 * MIN_PREFIX; halve--)
                 n_prefix /= 2;
             gather(&w, set, n, step * params->sets_per_step + s);
-            learn_from(&w, set, n, n_prefix, weights, offsets);
+            learn_from(&w, n, n_prefix, weights, offsets);
         }
         double rate = params->rate * rate_at((double)step / (double)params->n_steps);
         adam(weights, w.d_step, w.moments[0], w.moments[1], w.n_weights, rate, params->decay, step + 1,

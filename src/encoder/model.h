@@ -45,7 +45,7 @@ struct psh__model_kind {
     psh_status (*adapt)(const psh_model *model, const psh_diagrams *set, psh_model **dst, psh_error *err);
 };
 
-extern const psh__model_kind psh__sketch_kind, psh__pdgan_kind;
+extern const psh__model_kind psh__sketch_kind, psh__compact_kind, psh__pdgan_kind;
 
 /* psh__model_check() : PSH_OK, or PSH_ERR_CORRUPT if no model can have this number of bits and this frame. */
 psh_status psh__model_check(size_t n_bits, const psh_frame *frame, psh_error *err);
