@@ -160,7 +160,7 @@ static void faults_are_named(void **state) {
         psh_status status;
         const char *word;
     } faults[] = {
-        {"\"kind\":\"sketch\"", "\"kind\":\"compact\"", PSH_ERR_UNSUPPORTED, "compact"},
+        {"\"kind\":\"sketch\"", "\"kind\":\"oracle\"", PSH_ERR_UNSUPPORTED, "oracle"},
         {"\"kind\":\"sketch\"", "\"format\":\"pt\"", PSH_ERR_FORMAT, "kind"},
         {"\"n_bits\":\"3\"", "\"n_bits\":\"0\"", PSH_ERR_CORRUPT, "n_bits"},
         {"\"n_bits\":\"3\"", "\"n_bits\":\"1025\"", PSH_ERR_CORRUPT, "1025"},
