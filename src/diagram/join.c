@@ -65,7 +65,7 @@ static psh_status collect(const psh_diagrams *const *sets, size_t n_sets, classe
     qsort(dst->names, dst->n_names, sizeof *dst->names, compare_names);
     size_t n_distinct = 0;
     for (size_t i = 0; i < dst->n_names; i++)
-        if (i == 0 || strcmp(dst->names[i], dst->names[n_distinct - 1])) dst->names[n_distinct++] = dst->names[i];
+        if (i == 0 || strcmp(dst->names[i], dst->names[n_distinct - 1]) != 0) dst->names[n_distinct++] = dst->names[i];
     dst->n_names = n_distinct;
     return PSH_OK;
 }

@@ -41,7 +41,7 @@ static uint64_t read_word(const walker *w, size_t at, size_t word_bytes) {
 }
 
 static psh_status read_header(walker *w, uint64_t *first, psh_error *err) {
-    if (w->n_bytes < 8 || (memcmp(w->bytes, "II", 2) && memcmp(w->bytes, "MM", 2)))
+    if (w->n_bytes < 8 || (memcmp(w->bytes, "II", 2) != 0 && memcmp(w->bytes, "MM", 2) != 0))
         return psh__error(err, PSH_ERR_CORRUPT, "TIFF of %zu bytes has no header; the file is truncated or damaged",
                           w->n_bytes);
     w->is_big_endian = w->bytes[0] == 'M';
@@ -335,7 +335,7 @@ static psh_status read_blocks(page *p, psh_error *err) {
 /* ImageJ writes stacks of more than 4 GB as one page, and tells the number of slices in its description only. */
 static psh_status check_imagej(const psh__tiff *file, TIFF *tiff, psh_error *err) {
     const char *text = NULL;
-    if (file->n_pages > 1 || !TIFFGetField(tiff, TIFFTAG_IMAGEDESCRIPTION, &text) || strncmp(text, "ImageJ=", 7))
+    if (file->n_pages > 1 || !TIFFGetField(tiff, TIFFTAG_IMAGEDESCRIPTION, &text) || strncmp(text, "ImageJ=", 7) != 0)
         return PSH_OK;
     const char *count = strstr(text, "\nimages=");
     unsigned long n_images = count ? strtoul(count + strlen("\nimages="), NULL, 10) : 1;
