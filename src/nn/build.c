@@ -227,8 +227,7 @@ static psh_status check_params(const psh__net_params *p, size_t n_layers, psh_er
         return psh__error(err, PSH_ERR_SHAPE, "network's batch of %d cannot be cut into %d equal slices", p->n_batch,
                           p->n_slices);
     if (p->is_bf16 && !psh__has_bf16())
-        return psh__error(err, PSH_ERR_UNSUPPORTED,
-                          "this CPU (or PSH's build of oneDNN) does not multiply bfloat16 numbers; use float32");
+        return psh__error(err, PSH_ERR_UNSUPPORTED, "this CPU does not multiply bfloat16 numbers; use float32");
     return PSH_OK;
 }
 

@@ -28,8 +28,8 @@ typedef enum psh__op {
     PSH__DENSE,      /* fully connected, to the whole shape `out` */
     PSH__MAX_POOL,   /* 2 x 2, stride 2; an odd last row or column is left out */
     PSH__BATCH_NORM, /* over batch, rows, columns; running averages serve inference */
-    PSH__RELU,
-    PSH__ELU, /* x, below 0: exp(x) - 1 */
+    PSH__RELU,       /* this one and all below work in place */
+    PSH__ELU,        /* x, below 0: exp(x) - 1 */
     PSH__SIGMOID,
     PSH__CLIP,   /* to [-1, 1] ("hard tanh") */
     PSH__DROPOUT /* in training, zeroes with probability `rate` and scales what is left by 1 / (1 - rate) */

@@ -133,6 +133,29 @@ static void gradients_of_the_losses_on_codes_are_their_slopes(void **state) {
     }
 }
 
+/* --- Input ---------------------------------------------------------------------------------------------------------
+ */
+
+static void images_are_the_histograms_of_the_vector_stage(void **state) {
+    enum { N = 5, CELLS = PSH__PDGAN_CELLS };
+    psh_diagrams *set = make_set(N, 3, 4);
+    psh_frame frame = {PSH_FRAME_FIXED, 0.05, 0.6}; /* points lie outside, too */
+    psh_histogram_params pooled = PSH_PARAMS(psh_histogram_params);
+    psh__pdgan_input input = {psh__mean_points(set, 0) / 2, 0.5};
+    float *wanted = calloc(N * (CELLS + 1), sizeof *wanted), *found = calloc(N * CELLS * 2, sizeof *found);
+    pooled.pool = true;
+    assert_true(input.mean_points == 18);
+    assert_int_equal(psh_histogram_compute(set, &frame, &pooled, 1, wanted, NULL), PSH_OK);
+    psh__pdgan_fill(set, &frame, 0, &input, 0, N, found);
+    for (size_t i = 0; i < N; i++)
+        for (size_t k = 0; k < CELLS; k++) {
+            assert_true(found[(i * CELLS + k) * 2] == wanted[i * (CELLS + 1) + k] / 2);
+            assert_true(found[(i * CELLS + k) * 2 + 1] == 2);
+        }
+    free(wanted), free(found);
+    psh_diagrams_free(set);
+}
+
 /* --- Training ------------------------------------------------------------------------------------------------------
  */
 
@@ -460,6 +483,7 @@ static void failing_memory_is_an_error_and_leaks_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_of_the_losses_on_codes_are_their_slopes),
+        cmocka_unit_test(images_are_the_histograms_of_the_vector_stage),
         cmocka_unit_test(codes_learn_to_follow_distances),
         cmocka_unit_test(the_generator_learns_to_draw),
         cmocka_unit_test(training_gives_the_same_bytes_for_any_number_of_threads),
