@@ -91,15 +91,37 @@ uint32_t psh__graph_rank(const psh__graph *graph, uint32_t u, uint32_t v) {
     return is_there ? rank_of(graph->neighbours[low]) : PSH__NO_RANK;
 }
 
+/* The first neighbour from `list` on that is not before `vertex`, by steps that double: a short list is soon matched
+ * with a long one. */
+static const uint64_t *skip_to(const uint64_t *list, const uint64_t *end, uint32_t vertex) {
+    size_t step = 1, n_left = (size_t)(end - list);
+    while (step < n_left && vertex_of(list[step]) < vertex) list += step, n_left -= step, step *= 2;
+    if (step < n_left) n_left = step + 1;
+    while (n_left > 0) { /* the answer lies in list[0 .. n_left] */
+        size_t half = n_left / 2;
+        if (vertex_of(list[half]) < vertex)
+            list += half + 1, n_left -= half + 1;
+        else
+            n_left = half;
+    }
+    return list;
+}
+
 /* The next vertex that is a neighbour of both by edges before `rank`, *greater: the later of the two. a, b : where the
  * search goes on in their lists. */
 static uint32_t next_common(const uint64_t **a, const uint64_t *a_end, const uint64_t **b, const uint64_t *b_end,
                             uint32_t rank, uint32_t *greater) {
     while (*a < a_end && *b < b_end) {
         uint32_t x = vertex_of(**a), y = vertex_of(**b), rank_a = rank_of(**a), rank_b = rank_of(**b);
-        *a += x <= y, *b += y <= x;
-        *greater = rank_a > rank_b ? rank_a : rank_b;
-        if (x == y && *greater < rank) return x;
+        if (x < y)
+            *a = skip_to(*a, a_end, y);
+        else if (y < x)
+            *b = skip_to(*b, b_end, x);
+        else {
+            (*a)++, (*b)++;
+            *greater = rank_a > rank_b ? rank_a : rank_b;
+            if (*greater < rank) return x;
+        }
     }
     return PSH__NO_VERTEX;
 }
@@ -150,9 +172,11 @@ void psh__graph_row(const psh__graph *graph, uint32_t vertex, const uint32_t *ve
     }
     const uint64_t *k = graph->neighbours + graph->starts[vertex], *end = graph->neighbours + graph->starts[vertex + 1];
     for (size_t i = 0; k < end && i < n_vertices;) { /* both ascending */
+        if (vertex_of(*k) < vertices[i]) k = skip_to(k, end, vertices[i]);
+        if (k == end) break;
         uint32_t a = vertex_of(*k), b = vertices[i];
         if (a == b && rank_of(*k) < rank) row[i / 64] |= (uint64_t)1 << i % 64;
-        k += a <= b, i += b <= a;
+        i++;
     }
 }
 

@@ -361,6 +361,33 @@ static void a_square_has_a_loop_and_an_octahedron_a_shell(void **state) {
     psh_rips_free(rips);
 }
 
+/* A rim of short edges and a hub that long ones lead to: large enough for lists of neighbours, of very unlike lengths.
+ */
+static void a_large_wheel_has_one_loop(void **state) {
+    enum { N_RIM = 1500 };
+    static psh_edge edges[2 * N_RIM];
+    for (uint32_t i = 0; i < N_RIM; i++) {
+        uint32_t next = i + 1 < N_RIM ? i + 1 : 0;
+        edges[2 * i] = (psh_edge){i > next ? i : next, i > next ? next : i, 0.5};
+        edges[2 * i + 1] = (psh_edge){N_RIM, i, 1};
+    }
+    psh_matrix *matrix;
+    assert_int_equal(psh_matrix_create_sparse(edges, 2 * N_RIM, N_RIM + 1, &matrix, NULL), PSH_OK);
+    psh_rips *rips = make_rips();
+    psh_homology_params params = keep_all(0);
+    found f;
+    assert_int_equal(psh_rips_compute_matrix(rips, matrix, &params, &f.items, &f.n_items, &f.n_essential, NULL),
+                     PSH_OK);
+    assert_int_equal(f.n_items, N_RIM + 2);
+    for (size_t i = 0; i < N_RIM + 2; i++) {
+        psh_interval expected = {0, i + 1 < N_RIM ? 0.5 : i < N_RIM ? 1 : INFINITY, 0};
+        if (i == N_RIM + 1) expected = (psh_interval){0.5, 1, 1};
+        assert_same((found){f.items + i, 1, 0}, &expected, 1, "wheel");
+    }
+    psh_rips_free(rips);
+    psh_matrix_free(matrix);
+}
+
 static void metrics_are_those_of_their_names(void **state) {
     const double points[] = {1, 0, 4, 4}, cosine = 1 - 1 / sqrt(2);
     const double expected[4] = {5, 7, 4, cosine};
@@ -671,6 +698,7 @@ int main(void) {
         cmocka_unit_test(two_points_join_at_their_distance),
         cmocka_unit_test(equal_points_are_one_point),
         cmocka_unit_test(a_square_has_a_loop_and_an_octahedron_a_shell),
+        cmocka_unit_test(a_large_wheel_has_one_loop),
         cmocka_unit_test(metrics_are_those_of_their_names),
         cmocka_unit_test(essential_classes_follow_the_policy),
         cmocka_unit_test(dims_mask_selects_dimensions),
