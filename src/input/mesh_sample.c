@@ -6,8 +6,9 @@
  * even, and replaces a bisection a candidate by one pass. Of them farthest-point sampling chooses (farthest.c).
  *
  * CANDIDATES_A_POINT candidates for each point wanted. Covering radius of 200 points on a mesh of a human (9,408
- * triangles, area 1.77, so that no 200 do with less than 0.053; mean of 5 seeds) and time, for 2, 4, 8, 16, 32, 64 candidates a point: 0.101, 0.087, 0.082,
- * 0.0764, 0.0760, 0.0756 and 0.5, 0.7, 0.9, 1.5, 2.7, 4.8 ms. More than 16 gains nothing that one could see. */
+ * triangles, area 1.77, so that no 200 do with less than 0.053; mean of 5 seeds) and time, for 2, 4, 8, 16, 32, 64
+ * candidates a point: 0.101, 0.087, 0.082, 0.0764, 0.0760, 0.0756 and 0.5, 0.7, 0.9, 1.5, 2.7, 4.8 ms. More than 16
+ * gains nothing that one could see. */
 #include <assert.h>
 #include <math.h>
 #include <string.h>

@@ -183,8 +183,7 @@ static psh_status next_bits(cursor *c, size_t n_bytes, uint64_t *dst, psh_error 
 }
 
 static int64_t sign_extended(uint64_t bits, size_t n_bytes) {
-    unsigned shift = 64 - 8 * (unsigned)n_bytes;
-    return (int64_t)(bits << shift) >> shift;
+    return n_bytes == 1 ? (int8_t)bits : n_bytes == 2 ? (int16_t)bits : n_bytes == 4 ? (int32_t)bits : (int64_t)bits;
 }
 
 /* An integer; of a float type: PSH_ERR_UNSUPPORTED. */

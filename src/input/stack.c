@@ -33,12 +33,14 @@ static psh_status fault_axes(psh_item_kind kind, bool is_volume, size_t n_axes, 
                       n_axes == 1 ? "axis (labels?)" : "axes", expected);
 }
 
-/* The first (n, n) of an array of floats: symmetric, zero on the diagonal, not zero everywhere, never negative? Told
- * from the bytes, little-endian: a zero is all zeros, the sign is the highest bit of the last. */
+/* The first (n, n) of an array of floats or of integers longer than pixels: symmetric, zero on the diagonal, not zero
+ * everywhere, never negative? Told from the bytes, little-endian: a zero is all zeros, the sign is the highest bit of
+ * the last. */
 static bool are_distances(const psh__array *array, size_t n) {
     static const uint8_t zero[8] = {0};
     const uint8_t *items = array->data;
     size_t item_bytes = array->item_bytes, n_nonzero = 0;
+    if (array->kind != 'f' && item_bytes < 4) return false;
     for (size_t i = 0; i < n; i++) /* most images end here, at the first pixel */
         if (memcmp(items + i * (n + 1) * item_bytes, zero, item_bytes) != 0) return false;
     for (size_t i = 1; i < n; i++)
@@ -57,7 +59,7 @@ static psh_status refuse_to_guess(const psh__stack *stack, psh_error *err) {
     const psh__array *array = &stack->array;
     size_t height = stack->shape[1], width = stack->shape[2];
     if (stack->is_swapped || stack->shape[0] != 1) return PSH_OK; /* IDX files hold images; volumes were asked for */
-    if (array->kind == 'f' && height == width && are_distances(array, width))
+    if (height == width && are_distances(array, width))
         return psh__error(err, PSH_ERR_FORMAT,
                           "array of %zu x %zu, symmetric with a zero diagonal: distances or an image? Say which: --as "
                           "matrix or --as image",
@@ -76,7 +78,10 @@ static psh_status check_shape(const psh__stack *stack, psh_error *err) {
         if (columns > 0) return PSH_OK;
         return psh__error(err, PSH_ERR_SHAPE, "points of 0 coordinates each; expected at least 1");
     case PSH_ITEM_MATRIX:
-        if (stack->array.n_axes == 1 || rows == columns) return PSH_OK;
+        if (stack->array.n_axes == 1 ? psh__points_of_pairs(rows) > 0 : rows == columns) return PSH_OK;
+        if (stack->array.n_axes == 1)
+            return psh__error(err, PSH_ERR_SHAPE,
+                              "array of %zu numbers: no condensed distances, which are N (N - 1) / 2 (labels?)", rows);
         return psh__error(err, PSH_ERR_SHAPE, "array of %zu x %zu; expected a distance matrix, as many rows as columns",
                           rows, columns);
     default:
@@ -221,7 +226,7 @@ static psh_status open_array(psh__loaded *file, psh__array *array, bool is_swapp
         psh__array_free(array);
         return psh__error_memory(err, "an array", sizeof *stack);
     }
-    file->is_foreign = !psh__stack_has_axes(params->kind, params->is_volume, array->n_axes); /* labels? */
+    file->is_foreign = array->n_axes == 1 || !psh__stack_has_axes(params->kind, params->is_volume, array->n_axes);
     psh_status status = psh__stack_open(array, is_swapped, params->kind, params->is_volume, stack, err);
     if (status != PSH_OK) {
         psh__free(stack);

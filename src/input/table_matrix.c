@@ -8,7 +8,8 @@
  *     sparse           rows of 3: i j d, i and j whole numbers from 0; all else is infinitely far
  *
  * 3 x 3 is full if it is symmetric with a zero diagonal, else sparse if each row begins with two whole numbers. A
- * single row of one number is d(1,0); a single 0 could be anything, and is refused. */
+ * triangle whose rows all end (or begin) in 0 has its diagonal, since otherwise each point would lie on the next; one
+ * of nothing but zeros could be either, and is refused. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -35,6 +36,12 @@ static bool is_symmetric(const psh__table *table) {
 static bool has_zeros(const psh__table *table, bool at_end) {
     for (size_t row = 0; row < table->n_rows; row++)
         if (table->numbers[at_end ? table->ends[row] - 1 : psh__table_start(table, row)] != 0) return false;
+    return true;
+}
+
+static bool is_zero(const psh__table *table) {
+    for (size_t i = 0; i < table->n_numbers; i++)
+        if (table->numbers[i] != 0) return false;
     return true;
 }
 
@@ -90,16 +97,19 @@ static psh_status of_edges(const psh__table *table, psh_matrix **dst, psh_error 
 psh_status psh__table_to_matrix(psh__table *table, psh_matrix **dst, psh_error *err) {
     size_t n_rows = table->n_rows, first = psh__table_width(table, 0);
     bool is_square = has_widths(table, n_rows, 0), has_three = has_widths(table, 3, 0);
-    if (n_rows == 1 && first == 1 && table->numbers[0] == 0)
-        return psh__error(err, PSH_ERR_DATA, "a single 0 is no distance matrix; expected at least two points");
     if (is_square && n_rows > 1 && (n_rows != 3 || is_symmetric(table) || !has_points(table)))
         return psh__matrix_of_square(table->numbers, n_rows, dst, err);
     if (has_three && n_rows > 1) return of_edges(table, dst, err);
-    if (has_widths(table, 1, 1)) {
+    bool is_lower = has_widths(table, 1, 1), is_upper = has_widths(table, n_rows, -1);
+    if ((is_lower || is_upper) && is_zero(table))
+        return psh__error(err, PSH_ERR_DATA,
+                          "a triangle of nothing but zeros: %zu points, or %zu and the diagonal? Write all N rows of N",
+                          n_rows + 1, n_rows);
+    if (is_lower) {
         if (has_zeros(table, true)) drop_diagonal(table, true);
         return of_lower(table, dst, err);
     }
-    if (has_widths(table, n_rows, -1)) {
+    if (is_upper) {
         if (has_zeros(table, false)) drop_diagonal(table, false);
         return psh__matrix_of_condensed(table->numbers, table->n_numbers, dst, err);
     }

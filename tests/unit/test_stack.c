@@ -123,7 +123,7 @@ static void test_arrays_that_do_not_fit_are_refused(void **state) {
     assert_refused(&npy, make_npy(SHAPE(2, 3), NULL), PSH_ITEM_AUTO, true, PSH_ERR_SHAPE, "3 (D, H, W)");
     assert_refused(&npy, make_npy(SHAPE(2, 3), NULL), PSH_ITEM_MATRIX, false, PSH_ERR_SHAPE,
                    "2 x 3; expected a distance");
-    assert_refused(&npy, make_npy(SHAPE(5), NULL), PSH_ITEM_MATRIX, false, PSH_ERR_SHAPE, "5 distances");
+    assert_refused(&npy, make_npy(SHAPE(5), NULL), PSH_ITEM_MATRIX, false, PSH_ERR_SHAPE, "array of 5 numbers");
     assert_refused(&npy, make_npy(SHAPE(2, 2), NULL), PSH_ITEM_MATRIX, false, PSH_ERR_DATA, "3 on the diagonal");
     assert_refused(&npy, make_npy(SHAPE(2, 3), NULL), PSH_ITEM_MESH, false, PSH_ERR_PARAMETER, "no mesh");
     assert_refused(&npy, make_npy(SHAPE(2, 0), NULL), PSH_ITEM_CLOUD, false, PSH_ERR_SHAPE, "0 coordinates");

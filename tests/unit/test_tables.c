@@ -144,7 +144,8 @@ static void test_tables_that_are_no_distances_are_refused(void **state) {
     assert_bad(&table, &as_matrix, TEXT("1 2\n2 1\n"), PSH_ERR_DATA, "1 on the diagonal");
     assert_bad(&table, &as_matrix, TEXT("1\n2 3\n4\n"), PSH_ERR_SHAPE, "no distance matrix");
     assert_bad(&table, &as_matrix, TEXT("1 2 3 4\n5 6 7 8\n"), PSH_ERR_SHAPE, "2 rows, the first of 4");
-    assert_bad(&table, &as_matrix, TEXT("0\n"), PSH_ERR_DATA, "a single 0");
+    assert_bad(&table, &as_matrix, TEXT("0\n"), PSH_ERR_DATA, "2 points, or 1 and the diagonal");
+    assert_bad(&table, &as_matrix, TEXT("0 0\n0\n"), PSH_ERR_DATA, "3 points, or 2 and the diagonal");
     assert_bad(&table, &as_matrix, TEXT("-1\n"), PSH_ERR_DATA, "points 1 and 0 is -1");
     assert_bad(&table, &as_matrix, TEXT("nan\n"), PSH_ERR_NOT_FINITE, "NaN");
     assert_bad(&table, &as_matrix, TEXT("0 1 2\n1 0.5 3\n"), PSH_ERR_DATA, "line 2: 1 0.5 3; expected an edge");
