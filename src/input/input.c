@@ -231,20 +231,25 @@ static psh_status labels_of_folders(psh_input *input, psh_error *err) {
     return status;
 }
 
-static bool all_have_labels(const psh_input *input) {
-    for (size_t f = 0; f < input->n_sources; f++)
-        if (!input->sources[f].file.labels) return false;
-    return true;
+/* A label that the files themselves bring, if all that can be opened bring them; else NULL. */
+static const char *any_label(const psh_input *input) {
+    const char *label = NULL;
+    for (size_t f = 0; f < input->n_sources; f++) {
+        if (input->sources[f].is_fault) continue;
+        if (!input->sources[f].file.labels) return NULL;
+        label = input->sources[f].file.labels[0];
+    }
+    return label;
 }
 
-/* Those that the files themselves bring. */
+/* A file that cannot be opened, and so never becomes a diagram, gets a label that is there. */
 static psh_status labels_of_sources(psh_input *input, psh_error *err) {
     size_t n_items = input->starts[input->n_sources];
-    const char **names = psh__malloc(n_items, sizeof *names);
+    const char **names = psh__malloc(n_items, sizeof *names), *any = any_label(input);
     if (!names) return psh__error_memory(err, "labels", n_items * sizeof *names);
     for (size_t f = 0; f < input->n_sources; f++)
         for (size_t i = input->starts[f]; i < input->starts[f + 1]; i++)
-            names[i] = input->sources[f].file.labels[i - input->starts[f]];
+            names[i] = input->sources[f].is_fault ? any : input->sources[f].file.labels[i - input->starts[f]];
     psh_status status = psh__labels_create(names, n_items, &input->labels, err);
     psh__free(names);
     return status;
@@ -284,7 +289,7 @@ psh_status psh_input_open(const char *const *paths, size_t n_paths, const psh_in
     PSH_TRY_GOTO(choose_part(input, err));
     PSH_TRY_GOTO(make_names(input, err));
     PSH_TRY_GOTO(input->params.labels_path ? labels_of_file(input, err)
-                 : all_have_labels(input)  ? labels_of_sources(input, err)
+                 : any_label(input)        ? labels_of_sources(input, err)
                                            : labels_of_folders(input, err));
     input->params.labels_path = NULL; /* the caller's */
     *dst = input, input = NULL;

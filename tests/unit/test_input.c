@@ -693,6 +693,15 @@ static void test_archives_bring_their_classes_if_all_files_do(void **state) {
     input = open_good(paths, 3, NULL);
     assert_classes(input, NAMES(".", "bundle"), (const int[]){1, 1, 1, 1, 0});
     psh_input_free(input);
+    psh_input_params params = PSH_PARAMS(psh_input_params);
+    params.keeps_faults = true; /* one that cannot be opened does not take the others' classes away */
+    write_text("bundle/y.npz", "PK cut off");
+    input = open_good(paths, 2, &params);
+    assert_int_equal(psh_input_count(input), 3);
+    assert_int_equal(psh_input_n_classes(input), 2);
+    assert_int_equal(psh_input_label(input, 0), 0);
+    assert_int_equal(psh_input_label(input, 1), 1);
+    psh_input_free(input);
 }
 
 static void test_any_allocation_may_fail_for_every_kind(void **state) {
