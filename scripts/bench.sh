@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 cmake --preset bench > /dev/null && cmake --build build-bench -j "$(nproc)" > build-bench.log 2>&1 || { tail -20 build-bench.log; exit 1; }
 rm -f build-bench.log
 if [ ! -x build-bench/venv/bin/python ]; then
-  /usr/bin/python3 -m venv build-bench/venv && build-bench/venv/bin/pip -q install numpy scipy gudhi pot > /dev/null 2>&1 ||
+  /usr/bin/python3 -m venv build-bench/venv && build-bench/venv/bin/pip -q install numpy scipy gudhi pot scikit-learn > /dev/null 2>&1 ||
     echo "(PyPI is out of reach: comparisons with the newest GUDHI and POT are left out)"
   build-bench/venv/bin/pip -q install ripser giotto-ph > /dev/null 2>&1 || echo "(no ripser.py and giotto-ph: left out of rips)"
 fi

@@ -6,6 +6,7 @@
 #ifndef PSH_TRANSPORT_SCALING_H
 #define PSH_TRANSPORT_SCALING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,13 +14,15 @@
 
 #define PSH__SCALING_RUN ((size_t)8)
 
-/* A matrix of which few runs of PSH__SCALING_RUN columns are not zero, stored by runs: those of the columns run *
- * PSH__SCALING_RUN .. are entries starts[run] .. starts[run + 1] - 1, entry e of row rows[e]. */
+/* Dense: values is (n_rows, n_runs * PSH__SCALING_RUN). Sparse: few runs of PSH__SCALING_RUN columns are not zero, and
+ * they are stored by runs: those of the columns run * PSH__SCALING_RUN .. are entries starts[run] .. starts[run + 1] -
+ * 1, entry e of row rows[e]. */
 typedef struct psh__scaling_matrix {
-    size_t n_runs;    /* columns / PSH__SCALING_RUN */
-    double *values;   // (n_entries, PSH__SCALING_RUN)
-    uint32_t *rows;   // (n_entries)
-    uint32_t *starts; // (n_runs + 1)
+    bool is_dense;
+    size_t n_rows, n_runs; /* columns / PSH__SCALING_RUN */
+    double *values;        // sparse: (n_entries, PSH__SCALING_RUN)
+    uint32_t *rows;        // sparse: (n_entries)
+    uint32_t *starts;      // sparse: (n_runs + 1)
 } psh__scaling_matrix;
 
 typedef struct psh__scaling {
@@ -27,9 +30,8 @@ typedef struct psh__scaling {
     void (*multiply)(const psh__scaling_matrix *matrix, const double *weights, double *dst);
     /* u[i] *= (masses[i] / (u[i] (sums[i] + bias[i])))^power: power 1, or 1.75 if is_relaxed. */
     void (*scale)(const double *masses, const double *sums, const double *bias, int is_relaxed, size_t n, double *u);
-    /* Of one row, the runs in which some x = (f + g[j] - costs[j]) scale is above `least`: their exp(x), x kept in -708
-     * .. 708, into values (room for n), and their numbers into runs.
-     * Returns how many. */
+    /* Of one row, the runs in which some x = (f + g[j] - costs[j]) scale is above `least`: their exp(x) into values
+     * (room for n; 0 for x below -500, x at most 708), and their numbers into runs. Returns how many. */
     size_t (*kernel_row)(double f, const double *g, const double *costs, double scale, double least, size_t n,
                          double *values, uint32_t *runs);
     /* The least of costs[j] - g[j]. */

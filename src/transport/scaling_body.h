@@ -9,8 +9,37 @@ typedef double lanes __attribute__((vector_size(LANES * 8), may_alias));
 
 enum { VECTORS = PSH__SCALING_RUN / LANES };
 
+/* Columns first .. first + n_vectors * LANES - 1, whose sums stay in registers. */
+static inline __attribute__((always_inline)) void multiply_part(const double *matrix, const double *weights,
+                                                                size_t n_rows, size_t n_columns, int n_vectors,
+                                                                double *dst) {
+    lanes sums[8] = {{0}};
+    for (size_t i = 0; i < n_rows; i++) {
+        const lanes *row = (const lanes *)(matrix + i * n_columns);
+        /* cppcheck-suppress arrayIndexOutOfBounds ; callers with more than 8 vectors are dead branches */
+        for (int v = 0; v < n_vectors; v++) sums[v] += row[v] * weights[i];
+    }
+    /* cppcheck-suppress arrayIndexOutOfBounds */
+    for (int v = 0; v < n_vectors; v++) ((lanes *)dst)[v] = sums[v];
+}
+
+static void multiply_dense(const psh__scaling_matrix *matrix, const double *weights, double *dst) {
+    const double *values = matrix->values;
+    size_t j = 0, n_rows = matrix->n_rows, n_columns = matrix->n_runs * PSH__SCALING_RUN;
+    for (; j + 8 * LANES <= n_columns; j += 8 * LANES)
+        multiply_part(values + j, weights, n_rows, n_columns, 8, dst + j);
+    for (; j + 4 * PSH__SCALING_RUN <= n_columns && 4 * VECTORS < 8; j += 4 * PSH__SCALING_RUN)
+        multiply_part(values + j, weights, n_rows, n_columns, 4 * VECTORS, dst + j);
+    for (; j < n_columns; j += PSH__SCALING_RUN)
+        multiply_part(values + j, weights, n_rows, n_columns, VECTORS, dst + j);
+}
+
 /* Entries take turns in two sums, which hides the latency of an addition. */
 static void multiply(const psh__scaling_matrix *matrix, const double *weights, double *dst) {
+    if (matrix->is_dense) {
+        multiply_dense(matrix, weights, dst);
+        return;
+    }
     for (size_t run = 0; run < matrix->n_runs; run++) {
         lanes even[VECTORS] = {{0}}, odd[VECTORS] = {{0}};
         size_t e = matrix->starts[run], end = matrix->starts[run + 1];
@@ -50,13 +79,16 @@ static inline int is_above(const double *x, double least) {
     return ((half[0] | half[1]) | (half[2] | half[3])) < 0;
 }
 
+/* Exponents from here on down make no entry: times a scaling they could be denormal numbers, which are slow. */
+#define LOWEST (-500.0)
+
 /* Exponents of the whole row first, then those kept side by side, then their exponentials: three plain loops. */
 static size_t kernel_row(double f, const double *restrict g, const double *restrict costs, double factor, double least,
                          size_t n, double *restrict values, uint32_t *restrict runs) {
     size_t n_kept = 0;
     for (size_t j = 0; j < n; j++) {
         double x = (f + g[j] - costs[j]) * factor;
-        x = x > -708 ? x : -708;
+        x = x > LOWEST ? x : LOWEST;
         values[j] = x < 708 ? x : 708;
     }
     for (size_t run = 0; run < n / PSH__SCALING_RUN; run++) {
@@ -66,7 +98,10 @@ static size_t kernel_row(double f, const double *restrict g, const double *restr
         for (int v = 0; v < VECTORS; v++) to[v] = from[v];
         runs[n_kept++] = (uint32_t)run;
     }
-    for (size_t k = 0; k < n_kept * PSH__SCALING_RUN; k++) values[k] = psh__exp(values[k]);
+    for (size_t k = 0; k < n_kept * PSH__SCALING_RUN; k++) {
+        double value = psh__exp(values[k]);
+        values[k] = values[k] > LOWEST ? value : 0;
+    }
     return n_kept;
 }
 

@@ -11,14 +11,16 @@
  * Stability: scalings u, v multiply a kernel exp((f + g - C) / eps) that holds the potentials found so far
  * (Schmitzer 2019). It starts from g = cost to the diagonal, f = min over j of C_ij - g_j (with the diagonal among the
  * j): every entry is then at most 1, every row has an entry 1, every column has one at the diagonal's row, so nothing
- * under- or overflows in the first sums whatever eps is. Scalings beyond 1e+-12 are moved into f and g.
+ * under- or overflows in the first sums whatever eps is. Scalings beyond 1e+-60 (1e+-12, see below) are moved into f
+ * and g, and the kernel is made anew.
  *
  * Sparsity: with scalings within 1e+-12, an entry below e^-100 = 4e-44 of the kernel adds less than 1e-19 to the plan,
  * whose masses are 1 and more, so it is left out, by runs of eight columns. What is left is little where eps is small,
  * that is where diagrams are large: for diagrams of 540 points a third of the runs under the squared cost, a seventh
- * under L-infinity. There a pair takes 0.5 and 1.5 ms instead of 0.8 and 3.8. The kernel is kept twice, once for each
- * side's sums: from one of them the sums of rows came by adding up lanes in loops of three or four rounds, whose ends
- * no processor foresees, and took twice as long.
+ * under L-infinity. There a pair takes 0.4 and 1.0 ms instead of 0.8 and 3.8. A kernel of which more than DENSE_SHARE
+ * is left is kept whole, with wider limits. Each side has its own, transposed: from a single sparse one the sums of
+ * rows came by adding up lanes in loops of three or four rounds, whose ends no processor foresees, and took twice as
+ * long.
  *
  * Over-relaxation (Thibault, Chizat, Dossal, Papadakis 2017): an update by the 1.75th power of what plain Sinkhorn
  * would multiply by. 1.75, since that power takes two square roots and no logarithm. Three to six times fewer
@@ -41,8 +43,10 @@ enum {
     PATIENCE = 4,           /* checks without progress */
     FIRST_PLAIN = 8         /* batches of plain iterations after the first stall; doubled at each */
 };
-#define MOST_SCALING 1e12
+#define MOST_DENSE 1e60  /* scalings beyond go into the potentials */
+#define MOST_SPARSE 1e12 /* the same with a sparse kernel */
 #define LEAST_EXPONENT (-100.0)
+#define DENSE_SHARE 0.65   /* of runs above that, from which on a dense kernel is faster */
 #define NOT_THERE (-1e300) /* potential of a pad: keeps it out of the kernel */
 
 /* Everything of one side, padded to whole runs: pads have mass 1, bias 1 and no kernel, and so keep scaling 1. */
@@ -80,16 +84,17 @@ psh__sinkhorn_room *psh__sinkhorn_room_create(size_t n_max) {
         psh__sinkhorn_room_free(room);
         return NULL;
     }
-    double *at = room->numbers;
+    double *at = room->numbers; // the two kernels side by side: that is what the first caches have to hold
     uint32_t *index = room->indices;
     side *const sides[] = {&room->a, &room->b};
     for (int k = 0; k < 2; k++) {
         double **vectors[] = {&sides[k]->masses, &sides[k]->bias, &sides[k]->potential, &sides[k]->scaling,
                               &sides[k]->sums};
         for (size_t v = 0; v < sizeof vectors / sizeof *vectors; v++, at += n) *vectors[v] = at;
-        sides[k]->costs = at, sides[k]->kernel.values = at + n * n, at += 2 * n * n;
         sides[k]->kernel.rows = index, sides[k]->kernel.starts = index + n_entries, index += n_entries + n + 1;
     }
+    room->a.kernel.values = at, room->b.kernel.values = at += n * n, at += n * n;
+    room->a.costs = at, room->b.costs = at += n * n, at += n * n;
     room->values = at, room->runs = index, room->row_starts = index + n_entries;
     return room;
 }
@@ -144,24 +149,50 @@ static void sort_by_runs(const psh__sinkhorn_room *room, size_t n_rows, psh__sca
     starts[0] = 0;
 }
 
-/* The kernel that gives the sums of side `of`. The two kernels are one but for entries that are left out. */
-static void build_kernel(psh__sinkhorn_room *room, side *of, const side *other, double regularisation) {
+/* The kernel's entries row by row, one row for each cell of `other`; returns how many. */
+static size_t compute_rows(const psh__sinkhorn_room *room, const side *of, const side *other, double regularisation,
+                           double least, double *values) {
     size_t n_entries = 0;
-    of->kernel.n_runs = of->n_padded / PSH__SCALING_RUN;
     for (size_t i = 0; i < other->n; i++) {
         room->row_starts[i] = (uint32_t)n_entries;
         n_entries += room->kernels->kernel_row(other->potential[i], of->potential, of->costs + i * of->n_padded,
-                                               1 / regularisation, LEAST_EXPONENT, of->n_padded,
-                                               room->values + n_entries * PSH__SCALING_RUN, room->runs + n_entries);
+                                               1 / regularisation, least, of->n_padded,
+                                               values + n_entries * PSH__SCALING_RUN, room->runs + n_entries);
     }
     room->row_starts[other->n] = (uint32_t)n_entries;
-    sort_by_runs(room, other->n, &of->kernel);
+    return n_entries;
+}
+
+static void transpose(const psh__scaling_matrix *src, psh__scaling_matrix *dst) {
+    size_t width = src->n_runs * PSH__SCALING_RUN, height = dst->n_runs * PSH__SCALING_RUN;
+    for (size_t i = 0; i < height; i += PSH__SCALING_RUN)
+        for (size_t j = 0; j < dst->n_rows; j++)
+            for (size_t k = i; k < i + PSH__SCALING_RUN; k++)
+                dst->values[j * height + k] = k < src->n_rows ? src->values[k * width + j] : 0;
+}
+
+static void shape_kernel(side *of, const side *other, bool is_dense) {
+    of->kernel.is_dense = is_dense;
+    of->kernel.n_rows = other->n, of->kernel.n_runs = of->n_padded / PSH__SCALING_RUN;
     for (size_t i = 0; i < of->n_padded; i++) of->scaling[i] = 1;
 }
 
+/* The kernels that give the sums of b and of a are one and the same transposed, but for entries that are left out. */
 static void build_kernels(psh__sinkhorn_room *room, double regularisation) {
-    build_kernel(room, &room->a, &room->b, regularisation);
-    build_kernel(room, &room->b, &room->a, regularisation);
+    side *a = &room->a, *b = &room->b;
+    size_t n_all = a->n * (b->n_padded / PSH__SCALING_RUN);
+    size_t n_entries = compute_rows(room, b, a, regularisation, LEAST_EXPONENT, room->values);
+    bool is_dense = (double)n_entries > DENSE_SHARE * (double)n_all;
+    shape_kernel(a, b, is_dense);
+    shape_kernel(b, a, is_dense);
+    if (is_dense) {
+        compute_rows(room, b, a, regularisation, -INFINITY, b->kernel.values);
+        transpose(&b->kernel, &a->kernel);
+    } else {
+        sort_by_runs(room, a->n, &b->kernel);
+        compute_rows(room, a, b, regularisation, LEAST_EXPONENT, room->values);
+        sort_by_runs(room, b->n, &a->kernel);
+    }
 }
 
 /* The potentials at which every entry of the kernel is at most 1. */
@@ -181,8 +212,9 @@ static double side_error(const side *s) {
 }
 
 static bool is_tame(const side *s) {
+    double most = s->kernel.is_dense ? MOST_DENSE : MOST_SPARSE;
     for (size_t i = 0; i < s->n; i++)
-        if (!(s->scaling[i] < MOST_SCALING && s->scaling[i] > 1 / MOST_SCALING)) return false;
+        if (!(s->scaling[i] < most && s->scaling[i] > 1 / most)) return false;
     return true;
 }
 
@@ -207,18 +239,25 @@ static double marginal_error(psh__sinkhorn_room *room) {
     return side_error(a) + side_error(b);
 }
 
+/* The entry in columns run * PSH__SCALING_RUN .. of row i. */
+static double entry_cost(const psh__sinkhorn_room *room, size_t run, size_t i, const double *values) {
+    const side *b = &room->b;
+    const double *costs = b->costs + i * b->n_padded + run * PSH__SCALING_RUN;
+    double sum = 0;
+    for (size_t k = 0; k < PSH__SCALING_RUN; k++) sum += values[k] * b->scaling[run * PSH__SCALING_RUN + k] * costs[k];
+    return sum * room->a.scaling[i];
+}
+
 static double plan_cost(const psh__sinkhorn_room *room) {
-    const side *a = &room->a, *b = &room->b;
+    const psh__scaling_matrix *kernel = &room->b.kernel;
     double cost = 0;
-    for (size_t run = 0; run < b->kernel.n_runs; run++)
-        for (size_t e = b->kernel.starts[run]; e < b->kernel.starts[run + 1]; e++) {
-            const double *values = b->kernel.values + e * PSH__SCALING_RUN;
-            const double *costs = b->costs + b->kernel.rows[e] * b->n_padded + run * PSH__SCALING_RUN;
-            double sum = 0;
-            for (size_t k = 0; k < PSH__SCALING_RUN; k++)
-                sum += values[k] * b->scaling[run * PSH__SCALING_RUN + k] * costs[k];
-            cost += sum * a->scaling[b->kernel.rows[e]];
-        }
+    for (size_t run = 0; run < kernel->n_runs; run++)
+        if (kernel->is_dense)
+            for (size_t i = 0; i < kernel->n_rows; i++)
+                cost += entry_cost(room, run, i, kernel->values + (i * kernel->n_runs + run) * PSH__SCALING_RUN);
+        else
+            for (size_t e = kernel->starts[run]; e < kernel->starts[run + 1]; e++)
+                cost += entry_cost(room, run, kernel->rows[e], kernel->values + e * PSH__SCALING_RUN);
     return cost;
 }
 
