@@ -4,7 +4,7 @@
  * Of three columns, the order is the one asked for; else birth, death, dim if that gives a diagram whose dimensions are
  * plausible (at most 15), else dim, birth, death if that does, else the first. Arrays that could be either are small
  * integers all over, deaths included. Written is (n, 3), birth, death, dim, float64. */
-#include <string.h>
+#include <math.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -25,9 +25,8 @@ static bool is_plausible(const double *rows, size_t n_rows, const layout *column
         const double *row = rows + 3 * i;
         double birth = row[columns->birth], death = row[columns->death];
         int32_t dim;
-        if (!(is_negated ? birth >= death : birth <= death) || !psh__dim_from(row[columns->dim], &dim) ||
-            dim > MAX_PLAUSIBLE_DIM)
-            return false;
+        bool is_rising = is_negated ? birth >= death || isinf(death) : birth <= death;
+        if (!is_rising || !psh__dim_from(row[columns->dim], &dim) || dim > MAX_PLAUSIBLE_DIM) return false;
     }
     return true;
 }

@@ -276,6 +276,7 @@ static void superlevel_files_are_negated_on_request(void **state) {
     expect_one(read_columns(scratch_text("a", "0,5,2\n1,4,inf\n1,0,-3\n"), NULL, true), 3, expected);
     expect_one(read_columns(write_rows("a", 3, 3, (double[]){5, 2, 0, 4, -INFINITY, 1, 0, -3, 1}), NULL, true), 3,
                expected);
+    expect_one(read_columns(write_rows("a", 2, 3, (double[]){0, 5, 2, 1, 4, INFINITY}), NULL, true), 2, expected);
     psh_diagrams *set = read_columns(scratch_text("a", "0 0 -3\n"), NULL, true);
     assert_true(!signbit(psh_diagrams_points(set)[0])); /* no -0 */
     char *meta = psh_meta_write_text(psh_diagrams_meta(set), 0);
