@@ -1,4 +1,5 @@
-/* rips_room.c : memory of Rips persistence, counted against a limit. */
+/* rips_room.c : memory of Rips persistence, counted against a limit. (While it is moved, an array that grows is there
+ * twice, which is not counted; the large ones of a fresh workspace are made at once in their full size.) */
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/size.h"

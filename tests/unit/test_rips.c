@@ -361,10 +361,11 @@ static void a_square_has_a_loop_and_an_octahedron_a_shell(void **state) {
     psh_rips_free(rips);
 }
 
+enum { N_RIM = 1500 };
+
 /* A rim of short edges and a hub that long ones lead to: large enough for lists of neighbours, of very unlike lengths.
  */
-static void a_large_wheel_has_one_loop(void **state) {
-    enum { N_RIM = 1500 };
+static psh_matrix *make_wheel(void) {
     static psh_edge edges[2 * N_RIM];
     for (uint32_t i = 0; i < N_RIM; i++) {
         uint32_t next = i + 1 < N_RIM ? i + 1 : 0;
@@ -373,6 +374,11 @@ static void a_large_wheel_has_one_loop(void **state) {
     }
     psh_matrix *matrix;
     assert_int_equal(psh_matrix_create_sparse(edges, 2 * N_RIM, N_RIM + 1, &matrix, NULL), PSH_OK);
+    return matrix;
+}
+
+static void a_large_wheel_has_one_loop(void **state) {
+    psh_matrix *matrix = make_wheel();
     psh_rips *rips = make_rips();
     psh_homology_params params = keep_all(0);
     found f;
@@ -595,7 +601,7 @@ static void every_allocation_may_fail(void **state) {
     fill_matrix(distances, MAX_POINTS, 1000, 0, &rng);
     for (size_t i = 0; i < MAX_POINTS; i++)
         for (size_t j = 0; j < i; j++) lower[n_lower++] = distances[i * MAX_POINTS + j];
-    psh_matrix *matrix;
+    psh_matrix *matrix, *wheel = make_wheel(); /* the latter by lists of neighbours */
     psh_cloud *cloud = make_cloud(distances, MAX_POINTS, MAX_POINTS);
     assert_int_equal(psh_matrix_create_dense(lower, MAX_POINTS, &matrix, NULL), PSH_OK);
     psh_homology_params params = keep_all(0);
@@ -608,13 +614,14 @@ static void every_allocation_may_fail(void **state) {
         status = psh_rips_create(&rips, NULL);
         if (status == PSH_OK) status = psh_rips_compute_matrix(rips, matrix, &params, &f.items, &f.n_items, NULL, NULL);
         if (status == PSH_OK) status = psh_rips_compute_cloud(rips, cloud, &params, &f.items, &f.n_items, NULL, NULL);
+        if (status == PSH_OK) status = psh_rips_compute_matrix(rips, wheel, &params, &f.items, &f.n_items, NULL, NULL);
         psh__alloc_fail_at(0);
         psh_rips_free(rips);
         assert_true(status == PSH_OK || status == PSH_ERR_MEMORY);
     }
     assert_true(n > 40);
     psh_cloud_free(cloud);
-    psh_matrix_free(matrix);
+    psh_matrix_free(matrix), psh_matrix_free(wheel);
 }
 
 static void no_allocation_after_the_first_time(void **state) {
