@@ -14,6 +14,9 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
+#define STREAM_ROOM ((size_t)1 << 16)
+#define SMALL_BYTES (1 << 16) /* to map and unmap a file takes longer than to read so many bytes */
+
 static const uint8_t no_bytes[1];
 
 static psh_status read_fault(const char *path, psh_error *err) {
@@ -22,12 +25,12 @@ static psh_status read_fault(const char *path, psh_error *err) {
     return psh__error(err, PSH_ERR_FILE_READ, "%s: cannot be read: %s", path, strerror(errno));
 }
 
-/* Pipes and devices have no size: read to the end. */
-static psh_status read_stream(int descriptor, const char *path, psh__bytes *dst, psh_error *err) {
+/* Pipes and devices have no size: read to the end. first_room: that of the first try, more than what is expected. */
+static psh_status read_stream(int descriptor, const char *path, size_t first_room, psh__bytes *dst, psh_error *err) {
     uint8_t *data = NULL;
     size_t n_bytes = 0, capacity = 0;
     for (;;) {
-        if (n_bytes == capacity && !PSH_GROW(&data, &capacity, capacity ? capacity + 1 : 1 << 16)) {
+        if (n_bytes == capacity && !PSH_GROW(&data, &capacity, capacity ? capacity + 1 : first_room)) {
             psh__free(data);
             return psh__error_memory(err, path, capacity);
         }
@@ -46,7 +49,7 @@ static psh_status read_stream(int descriptor, const char *path, psh__bytes *dst,
 
 psh_status psh__bytes_read(const char *path, psh__bytes *dst, psh_error *err) {
     *dst = (psh__bytes){0};
-    if (!strcmp(path, "-")) return read_stream(STDIN_FILENO, "standard input", dst, err);
+    if (!strcmp(path, "-")) return read_stream(STDIN_FILENO, "standard input", STREAM_ROOM, dst, err);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return read_fault(path, err);
 
@@ -57,9 +60,11 @@ psh_status psh__bytes_read(const char *path, psh__bytes *dst, psh_error *err) {
     } else if (S_ISDIR(facts.st_mode)) {
         status = psh__error(err, PSH_ERR_FILE_READ, "%s: is a folder; expected a file", path);
     } else if (!S_ISREG(facts.st_mode)) {
-        status = read_stream(descriptor, path, dst, err);
+        status = read_stream(descriptor, path, STREAM_ROOM, dst, err);
     } else if (facts.st_size == 0) {
         *dst = (psh__bytes){.data = no_bytes, .is_mapped = true};
+    } else if (facts.st_size <= SMALL_BYTES) {
+        status = read_stream(descriptor, path, (size_t)facts.st_size + 1, dst, err);
     } else {
         void *data = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
         if (data == MAP_FAILED)

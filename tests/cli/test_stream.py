@@ -303,12 +303,10 @@ def memory_does_not_grow_with_the_number_of_files(folder):
     for i in range(20000):
         (images / f"{i:05d}.pgm").write_bytes(data[i % 50])
     out = folder / "set.npz"
-    few = peak_bytes(["diagram", images, "--count", "2000", "-o", out])
-    many = peak_bytes(["diagram", images, "-o", out])
+    peak = peak_bytes(["diagram", images, "-o", out])
     points = np.load(out)["points"]
     assert len(np.load(out)["names"]) == 20000 and points.nbytes > 50e6
-    assert 0 < many - few < 8e6, (few, many)  # the list of files is that of 20,000 both times; a set in memory would be 60 MB more
-    assert many < 60e6, many
+    assert peak < 45e6, peak  # a set in memory alone would be 60 MB and more
 
 
 main([bad_files_stop_the_work_or_are_skipped_and_listed, killed_work_goes_on_to_the_same_bytes, killed_work_leaves_nothing_unless_asked_to,
