@@ -8,9 +8,10 @@
  * All gradients are those before any update, as the paper writes its update rule. Each network gets the losses that are
  * its own, which takes these backward passes:
  *   1. verdict, features: discriminator's loss, to their weights
- *   2. features: perceptual loss, to V* alone; with the MSE's, through the generator to its weights and to h'
- *   3. verdict, features: generator's adversarial loss, to V* alone; through the generator to its weights
- *   4. encoder: similarity, quantisation, and what 2 brought to h' */
+ *   2. features: perceptual loss, to V* alone; with the MSE's, through the generator to h'
+ *   3. verdict, features: generator's adversarial loss, to V* alone
+ *   4. generator: what 2 and 3 brought to V*, to its weights
+ *   5. encoder: similarity, quantisation, and what 2 brought to h' */
 #include <math.h>
 #include <string.h>
 
@@ -91,7 +92,7 @@ static double mean_square(const float *x, size_t n) {
     return sum / (double)n;
 }
 
-/* Pass 2: the diagram loss, to the generator's weights and to d_codes. */
+/* Pass 2: the diagram loss, to d_images and d_codes. */
 static psh_status teach_drawing(psh_pdgan *gan, psh_error *err) {
     size_t n = gan->n_batch, n_features = n * (size_t)gan->layers[PSH__VERDICT].in.c, n_cells = n * PSH__PDGAN_CELLS;
     psh__net *features = gan->nets[PSH__FEATURES], *generator = gan->nets[PSH__GENERATOR];
@@ -102,19 +103,18 @@ static psh_status teach_drawing(psh_pdgan *gan, psh_error *err) {
     double unit = gan->params.has_plain_gan ? 1 : mean_square(f, 2 * n_features) + 1e-6;
     gan->sums.perceptual += psh__loss_mse(f + n_features, f, n_features, weight / unit, d) / unit;
     PSH_TRY(psh__net_backward(features, n, false, &d_image, err));
-    memcpy(psh__net_output_gradient(generator), d_image + n_cells, n_cells * sizeof(float));
-    gan->sums.mse +=
-        psh__loss_mse(psh__net_output(generator), gan->targets, n_cells, weight, psh__net_output_gradient(generator));
-    psh__net_zero_gradients(generator);
-    PSH_TRY(psh__net_backward(generator, 0, true, &d_input, err));
+    memcpy(gan->d_images, d_image + n_cells, n_cells * sizeof(float));
+    gan->sums.mse += psh__loss_mse(psh__net_output(generator), gan->targets, n_cells, weight, gan->d_images);
+    memcpy(psh__net_output_gradient(generator), gan->d_images, n_cells * sizeof(float));
+    PSH_TRY(psh__net_backward(generator, 0, false, &d_input, err));
     for (size_t i = 0; i < n * gan->n_bits; i++) gan->d_codes[i] += d_input[i];
     return PSH_OK;
 }
 
-/* Pass 3. */
+/* Pass 3: adds the generator's adversarial loss to d_images. */
 static psh_status teach_deceiving(psh_pdgan *gan, psh_error *err) {
     size_t n = gan->n_batch, n_cells = n * PSH__PDGAN_CELLS;
-    psh__net *verdict = gan->nets[PSH__VERDICT], *generator = gan->nets[PSH__GENERATOR];
+    psh__net *verdict = gan->nets[PSH__VERDICT];
     double weight = gan->params.adversarial_weight;
     bool is_saturating = gan->params.is_saturating;
     float *d = psh__net_output_gradient(verdict) + n, *d_image;
@@ -123,11 +123,19 @@ static psh_status teach_deceiving(psh_pdgan *gan, psh_error *err) {
         psh__loss_logistic(psh__net_output(verdict) + n, !is_saturating, n, is_saturating ? -weight : weight, d);
     gan->sums.generator += is_saturating ? -loss : loss;
     PSH_TRY(back_through_verdict(gan, n, false, &d_image, err));
-    memcpy(psh__net_output_gradient(generator), d_image + n_cells, n_cells * sizeof(float));
+    for (size_t i = 0; i < n_cells; i++) gan->d_images[i] += d_image[n_cells + i];
+    return PSH_OK;
+}
+
+/* Pass 4. */
+static psh_status teach_generator(psh_pdgan *gan, psh_error *err) {
+    psh__net *generator = gan->nets[PSH__GENERATOR];
+    memcpy(psh__net_output_gradient(generator), gan->d_images, gan->n_batch * PSH__PDGAN_CELLS * sizeof(float));
+    psh__net_zero_gradients(generator);
     return psh__net_backward(generator, 0, true, NULL, err);
 }
 
-/* Pass 4. Beyond -1 and 1 h' does not move with x; a gradient that would bring x back passes all the same, unless the
+/* Pass 5. Beyond -1 and 1 h' does not move with x; a gradient that would bring x back passes all the same, unless the
  * clip is hard: an output that has left the interval on all diagrams would stay there for ever. */
 static psh_status teach_encoder(psh_pdgan *gan, psh_error *err) {
     psh__net *encoder = gan->nets[PSH__ENCODER];
@@ -152,6 +160,7 @@ psh_status psh__gan_step(psh_pdgan *gan, psh_error *err) {
         if (gan->params.adversarial_weight > 0) PSH_TRY(teach_discriminator(gan, err));
         PSH_TRY(teach_drawing(gan, err));
         if (gan->params.adversarial_weight > 0) PSH_TRY(teach_deceiving(gan, err));
+        PSH_TRY(teach_generator(gan, err));
     }
     PSH_TRY(teach_encoder(gan, err));
     psh__net_adam(gan->nets[PSH__ENCODER], &adam);

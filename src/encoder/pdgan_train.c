@@ -140,7 +140,8 @@ static psh_status take_arrays(psh_pdgan *gan, const float *similarity, psh_error
     gan->codes = psh__malloc(n_codes, sizeof *gan->codes);
     gan->d_codes = psh__malloc(n_codes, sizeof *gan->d_codes);
     gan->targets = psh__malloc(gan->n_batch * PSH__PDGAN_CELLS, sizeof *gan->targets);
-    if (!gan->similarity || !gan->order || !gan->codes || !gan->d_codes || !gan->targets)
+    gan->d_images = psh__malloc(gan->n_batch * PSH__PDGAN_CELLS, sizeof *gan->d_images);
+    if (!gan->similarity || !gan->order || !gan->codes || !gan->d_codes || !gan->targets || !gan->d_images)
         return psh__error_memory(err, "training", n * n * sizeof *gan->similarity);
     memcpy(gan->similarity, similarity, n * n * sizeof *similarity);
     return PSH_OK;
@@ -189,8 +190,8 @@ psh_status psh_pdgan_create(const psh_diagrams *set, const float *similarity, co
 void psh_pdgan_free(psh_pdgan *gan) {
     if (!gan) return;
     for (int i = 0; i < PSH__N_PARTS; i++) psh__net_free(gan->nets[i]);
-    void *arrays[] = {gan->similarity, gan->order,        gan->codes,           gan->d_codes,
-                      gan->targets,    gan->judged_pairs, gan->judged_distances};
+    void *arrays[] = {gan->similarity, gan->order,    gan->codes,        gan->d_codes,
+                      gan->targets,    gan->d_images, gan->judged_pairs, gan->judged_distances};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) psh__free(arrays[i]);
     psh__free(gan);
 }

@@ -25,7 +25,7 @@ struct psh_pdgan {
     psh__net *nets[PSH__N_PARTS]; /* features and verdict: the discriminator, on 2 n_batch images */
     uint32_t *order;              /* (N) rows in the order of this epoch */
     float *codes, *d_codes;       /* (n_batch, n_bits): h' and its gradient */
-    float *targets;               /* (n_batch, cells) */
+    float *targets, *d_images;    /* (n_batch, cells): what is to be drawn; gradient of what was */
     uint32_t *judged_pairs;       /* (n_judged_pairs, 2) of the diagrams judged by, and their exact W1 */
     double *judged_distances;
     size_t n_judged, n_judged_pairs;
