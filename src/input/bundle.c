@@ -53,18 +53,24 @@ static void choose(choice *dst, const char *name, size_t n_chars, psh_item_kind 
     dst->is_volume = is_volume;
 }
 
-/* Is it one of `known`, and does the caller want that kind? */
-static bool choose_known(const psh__npz *npz, const psh_input_params *params, choice *dst) {
+static psh_status fault_several(const char *first, const char *second, psh_error *err) {
+    return psh__error(err, PSH_ERR_FORMAT,
+                      "the archive holds several arrays that could be meant: %s, %s; choose with --field", first,
+                      second);
+}
+
+/* The one of `known` that is named, or of the kind that the caller wants. dst->name stays empty if there is none. */
+static psh_status choose_known(const psh__npz *npz, const psh_input_params *params, choice *dst, psh_error *err) {
+    bool is_auto = params->kind == PSH_ITEM_AUTO;
     for (size_t i = 0; i < N_KNOWN; i++) {
-        bool is_wanted = params->field ? !strcmp(params->field, known[i].name)
-                                       : params->kind == PSH_ITEM_AUTO || params->kind == known[i].kind;
-        if (!is_wanted || !psh__npz_has(npz, known[i].name)) continue;
-        bool is_asked_for = params->kind != PSH_ITEM_AUTO;
-        choose(dst, known[i].name, strlen(known[i].name), is_asked_for ? params->kind : known[i].kind,
+        const char *name = known[i].name;
+        bool is_wanted = params->field ? !strcmp(params->field, name) : is_auto || params->kind == known[i].kind;
+        if (!is_wanted || !psh__npz_has(npz, name)) continue;
+        if (*dst->name) return fault_several(dst->name, name, err);
+        choose(dst, name, strlen(name), is_auto ? known[i].kind : params->kind,
                params->is_volume || known[i].is_volume);
-        return true;
     }
-    return false;
+    return PSH_OK;
 }
 
 static bool is_of_labels(const char *member) {
@@ -77,21 +83,20 @@ static bool is_of_labels(const char *member) {
 /* The only array that could be items. */
 static psh_status choose_only(psh__npz *npz, const psh_input_params *params, choice *dst, psh_error *err) {
     const char *member;
-    *dst = (choice){0};
     for (size_t i = 0; (member = psh__npz_member(npz, i)); i++) {
         choice found;
         psh__array array;
+        psh_error fault;
         size_t n_chars = strlen(member);
         if (n_chars <= 4 || strcmp(member + n_chars - 4, ".npy") != 0 || is_of_labels(member)) continue;
         choose(&found, member, n_chars - 4, params->kind, params->is_volume);
-        PSH_TRY(psh__npz_read(npz, found.name, &array, err));
+        psh_status status = psh__npz_read(npz, found.name, &array, &fault);
+        if (status == PSH_ERR_UNSUPPORTED) continue; /* objects, complex numbers */
+        if (status != PSH_OK) return psh__error(err, status, "%s", fault.text);
         bool fits = array.kind != 'U' && array.kind != 'S' &&
                     psh__stack_has_axes(params->kind, params->is_volume, array.n_axes);
         psh__array_free(&array);
-        if (fits && *dst->name)
-            return psh__error(err, PSH_ERR_FORMAT,
-                              "the archive holds several arrays that could be meant: %s, %s; choose with --field",
-                              dst->name, found.name);
+        if (fits && *dst->name) return fault_several(dst->name, found.name, err);
         if (fits) *dst = found;
     }
     if (*dst->name) return PSH_OK;
@@ -199,12 +204,11 @@ psh_status psh__bundle_open(psh__loaded *file, psh_error *err) {
     if (!b) return psh__error_memory(err, "an archive", sizeof *b);
     PSH_TRY_GOTO(open_archive(&file->content, &b->npz, err));
     PSH_TRY_GOTO(refuse_results(b->npz, err));
-    if (!choose_known(b->npz, params, &chosen)) {
-        if (params->field)
-            choose(&chosen, params->field, strlen(params->field), params->kind, params->is_volume);
-        else
-            PSH_TRY_GOTO(choose_only(b->npz, params, &chosen, err));
-    }
+    PSH_TRY_GOTO(choose_known(b->npz, params, &chosen, err));
+    if (!*chosen.name && params->field)
+        choose(&chosen, params->field, strlen(params->field), params->kind, params->is_volume);
+    else if (!*chosen.name)
+        PSH_TRY_GOTO(choose_only(b->npz, params, &chosen, err));
     PSH_TRY_GOTO(psh__npz_read(b->npz, chosen.name, &array, err));
     PSH_TRY_GOTO(psh__stack_open(&array, false, chosen.kind, chosen.is_volume, &b->stack, err));
     file->n_items = b->stack.n_items;

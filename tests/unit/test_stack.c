@@ -191,7 +191,10 @@ static const bytes *make_npz(const member *members, size_t n_members) {
 
 static void test_archives_give_the_array_that_is_meant(void **state) {
     assert_item(&npz, NPZ(CLOUDS), PSH_ITEM_AUTO, false, 1, PSH_ITEM_CLOUD, SIDES(3, 2), 7);
-    assert_item(&npz, NPZ(STACK("a"), CLOUDS, IMAGES), PSH_ITEM_AUTO, false, 0, PSH_ITEM_CLOUD, SIDES(3, 2), 1);
+    assert_item(&npz, NPZ(STACK("a"), CLOUDS), PSH_ITEM_AUTO, false, 0, PSH_ITEM_CLOUD, SIDES(3, 2), 1);
+    assert_refused(&npz, NPZ(CLOUDS, IMAGES), PSH_ITEM_AUTO, false, PSH_ERR_FORMAT, "clouds, images; choose");
+    assert_item(&npz, NPZ(STACK("a"), {"z", "<c8", {2}, 1, ramp, 16}), PSH_ITEM_AUTO, false, 0, PSH_ITEM_IMAGE,
+                SIDES(1, 2, 3), 3);
     assert_item(&npz, NPZ(STACK("a"), CLOUDS, IMAGES), PSH_ITEM_IMAGE, false, 0, PSH_ITEM_IMAGE, SIDES(1, 2, 3), 2);
     assert_item(&npz, NPZ(STACK("arr_0")), PSH_ITEM_AUTO, false, 1, PSH_ITEM_IMAGE, SIDES(1, 2, 3), 9);
     assert_item(&npz, NPZ(STACK("arr_0")), PSH_ITEM_CLOUD, false, 1, PSH_ITEM_CLOUD, SIDES(2, 3), 9);
