@@ -11,11 +11,8 @@
 
 #include <assert.h>
 #include <omp.h>
-#include <string.h>
 
-#include "base/alloc.h"
 #include "base/error.h"
-#include "base/size.h"
 #include "nn/layers.h"
 
 /* --- Running ------------------------------------------------------------------------------------------------------ */
