@@ -52,11 +52,11 @@ psh_status distance_record_rows(psh_meta *meta, const size_t *rows, size_t n_row
 
 static psh_status read_sets(cli *c, distance_job *job, psh_error *err) {
     psh_diagrams **const sets[] = {&job->a, &job->b};
-    size_t n_essential = 0, n_more;
-    psh_essential policy;
-    double value;
+    size_t n_essential = 0, n_more = 0;
+    psh_essential policy = PSH_ESSENTIAL_DROP;
+    double value = 0;
     CLI_TRY(cli_essential(c, &policy, &value, err));
-    for (int i = 0; i < c->n_arguments; i++, n_essential += n_more)
+    for (int i = 0; i < 2 && i < c->n_arguments; i++, n_essential += n_more)
         CLI_TRY(psh_diagrams_read(c->arguments[i], PSH_DIAGRAM_AUTO, policy, value, sets[i], &n_more, err));
     if (n_essential) cli_say(c, "%zu essential classes left out or changed (--essential)\n", n_essential);
     return distance_read_sample(c, &job->a, &job->rows, &job->n_rows, err);
