@@ -93,8 +93,10 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     PSH_TRY(fit_slices(fit, n_items, &s->slices, err));
     size_t n_features = psh__slices_n_features(&s->slices), n_bits = (size_t)fit->params.n_bits;
     size_t n_columns = psh__linear_columns(n_bits);
-    s->weights = psh__realloc(s->weights, 0, n_features * n_columns, sizeof *s->weights);
-    s->offsets = psh__realloc(s->offsets, 0, n_columns, sizeof *s->offsets);
+    psh__free(s->weights);
+    psh__free(s->offsets);
+    s->weights = psh__malloc(n_features * n_columns, sizeof *s->weights);
+    s->offsets = psh__malloc(n_columns, sizeof *s->offsets);
     rows = psh__malloc(n_items * n_features, sizeof *rows);
     mean = psh__malloc(n_features, sizeof *mean);
     if (!s->weights || !s->offsets || !rows || !mean) {

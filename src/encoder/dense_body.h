@@ -8,7 +8,8 @@
 
 #include "encoder/dense.h"
 
-typedef float lanes __attribute__((vector_size(DENSE_WIDTH * 4), aligned(4)));
+typedef float lanes __attribute__((vector_size(DENSE_WIDTH * 4)));
+typedef float lanes_in_memory __attribute__((vector_size(DENSE_WIDTH * 4), aligned(4), may_alias));
 enum { ROWS = 4 };
 
 static inline __attribute__((always_inline)) void tile(const float *a, const float *b, size_t n, size_t k, float *c,
@@ -18,12 +19,12 @@ static inline __attribute__((always_inline)) void tile(const float *a, const flo
         for (size_t v = 0; v < n_vectors; v++) sums[r][v] = (lanes){0};
     for (size_t i = 0; i < k; i++) {
         lanes column[DENSE_VECTORS];
-        for (size_t v = 0; v < n_vectors; v++) column[v] = *(const lanes *)(b + i * n + v * DENSE_WIDTH);
+        for (size_t v = 0; v < n_vectors; v++) column[v] = *(const lanes_in_memory *)(b + i * n + v * DENSE_WIDTH);
         for (size_t r = 0; r < n_rows; r++)
             for (size_t v = 0; v < n_vectors; v++) sums[r][v] += a[r * k + i] * column[v];
     }
     for (size_t r = 0; r < n_rows; r++)
-        for (size_t v = 0; v < n_vectors; v++) *(lanes *)(c + r * n + v * DENSE_WIDTH) = sums[r][v];
+        for (size_t v = 0; v < n_vectors; v++) *(lanes_in_memory *)(c + r * n + v * DENSE_WIDTH) = sums[r][v];
 }
 
 static inline __attribute__((always_inline)) void strip(const float *a, const float *b, size_t m, size_t n, size_t k,
