@@ -1,6 +1,6 @@
 """How well Hamming distances of fitted codes track exact pooled W1: one table over all sets that are here.
 
-    bench_quality.py [--targets sliced,calibrated,wasserstein] [SET...]
+    bench_quality.py [--encoder sketch|compact] [--targets sliced,calibrated,wasserstein] [SET...]
 
 Columns: Spearman and Pearson over all pairs; recall of W1's ten nearest among the code's 50 nearest; agreement (ARI, FMS) of clusters with W1's under single
 and average linkage at k = number of classes; Spearman of the second half of the set under a model fitted on the first ("other half").
@@ -67,8 +67,8 @@ def make_set(name, folder):
     return True
 
 
-def measure(name, folder, n_bits, target):
-    options = ["--pool", "--bits", n_bits, "--fit-target", target]
+def measure(name, folder, n_bits, target, encoder):
+    options = ["--pool", "--bits", n_bits, "--fit-target", target, "--encoder", encoder]
     run("encode", folder / "set.npz", *options, "-o", folder / "codes.npz")
     score = json.loads(run("score", folder / "codes.npz", folder / "w1.npy", "-k", SETS[name][2], "--json"))
     run("encode", folder / "one.npz", *options, "-o", folder / "one_codes.npz")
@@ -82,6 +82,7 @@ def measure(name, folder, n_bits, target):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sets", nargs="*", default=list(SETS), metavar="SET")
+    parser.add_argument("--encoder", default="sketch", choices=["sketch", "compact"])
     parser.add_argument("--targets", default="sliced,calibrated,wasserstein")
     options = parser.parse_args()
     print("| set | fit target | bits | Spearman | Pearson | recall 10@50 | single FMS / ARI | average ARI | other half |\n|---|---|--:|--:|--:|--:|--:|--:|--:|")
@@ -93,7 +94,7 @@ def main():
                 continue
             for target in options.targets.split(","):
                 for n_bits in (64, 256):
-                    measure(name, folder, n_bits, target)
+                    measure(name, folder, n_bits, target, options.encoder)
 
 
 main()

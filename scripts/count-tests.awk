@@ -25,6 +25,7 @@ match($0, /^[0-9]+: /) {
 function words(text, i, parts) { split(text, parts, /[ ,]+/); return parts[i] + 0 }
 END {
     if (passed + failed == 0) { print "no test was run"; failed = 1 }
-    printf "%d passed, %d failed%s\n", passed, failed, skipped ? ", " skipped " skipped" : ""
+    if (skipped) printf "%d skipped\n", skipped
+    printf "%d passed, %d failed\n", passed, failed
     exit failed > 0
 }
