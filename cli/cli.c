@@ -144,6 +144,21 @@ psh_status cli_bytes(const cli *c, const char *name, uint64_t *dst, psh_error *e
     return PSH_OK;
 }
 
+psh_status cli_frame_kind(const cli *c, psh_frame_kind *kind, double *lo, double *hi, psh_error *err) {
+    const char *text = cli_text(c, "frame-kind", "set");
+    char rest;
+    if (!strcmp(text, "set"))
+        *kind = PSH_FRAME_SET;
+    else if (!strcmp(text, "diagram"))
+        *kind = PSH_FRAME_DIAGRAM;
+    else if (sscanf(text, "fixed=%lf,%lf%c", lo, hi, &rest) == 2 && *lo < *hi)
+        *kind = PSH_FRAME_FIXED;
+    else
+        return cli_fail(err, PSH_ERR_PARAMETER, "--frame-kind %s: expected set, diagram or fixed=LO,HI with LO < HI",
+                        text);
+    return PSH_OK;
+}
+
 psh_status cli_dims(const cli *c, uint32_t *dims_mask, psh_error *err) {
     const char *value = value_of(c, "dims");
     *dims_mask = 0;

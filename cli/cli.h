@@ -60,6 +60,8 @@ psh_status cli_choice(const cli *c, const char *name, const char *const *words, 
 psh_status cli_bytes(const cli *c, const char *name, uint64_t *dst, psh_error *err);
 /* "0,1" -> bit mask; absent -> 0 (all). */
 psh_status cli_dims(const cli *c, uint32_t *dims_mask, psh_error *err);
+/* --frame-kind set|diagram|fixed=LO,HI; lo and hi are set for the last alone. */
+psh_status cli_frame_kind(const cli *c, psh_frame_kind *kind, double *lo, double *hi, psh_error *err);
 /* "drop", "keep", "clamp=VALUE". */
 psh_status cli_essential(const cli *c, psh_essential *policy, double *value, psh_error *err);
 /* --output, which must be there. */

@@ -4,22 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static psh_status read_frame_kind(const cli *c, psh_sketch_params *params, psh_error *err) {
-    const char *kind = cli_text(c, "frame-kind", "set");
-    char rest;
-    if (!strcmp(kind, "set"))
-        params->frame_kind = PSH_FRAME_SET;
-    else if (!strcmp(kind, "diagram"))
-        params->frame_kind = PSH_FRAME_DIAGRAM;
-    else if (sscanf(kind, "fixed=%lf,%lf%c", &params->frame_lo, &params->frame_hi, &rest) == 2 &&
-             params->frame_lo < params->frame_hi)
-        params->frame_kind = PSH_FRAME_FIXED;
-    else
-        return cli_fail(err, PSH_ERR_PARAMETER, "--frame-kind %s: expected set, diagram or fixed=LO,HI with LO < HI",
-                        kind);
-    return PSH_OK;
-}
-
 static psh_status choose_encoder(const cli *c, fit_encoder *encoder, psh_error *err) {
     static const char *const of_sketch[] = {"random", "candidates", NULL}, *const of_compact[] = {"steps", NULL};
     const char *for_sketch = NULL, *for_compact = NULL;
@@ -51,7 +35,7 @@ psh_status fit_read_options(const cli *c, fit_encoder encoder, fit_options *dst,
     CLI_TRY(cli_integer(c, "candidates", 1, 10000000, 0, &n_candidates, err));
     CLI_TRY(cli_integer(c, "steps", 1, 1000000, 0, &n_steps, err));
     CLI_TRY(cli_dims(c, &s.dims_mask, err));
-    CLI_TRY(read_frame_kind(c, &s, err));
+    CLI_TRY(cli_frame_kind(c, &s.frame_kind, &s.frame_lo, &s.frame_hi, err));
     s.n_bits = (int)n_bits;
     s.random = cli_flag(c, "random");
     s.target = (psh_sketch_target)target;

@@ -48,22 +48,6 @@ static psh_status read_weight(const cli *c, const char *name, double *dst, psh_e
     return PSH_OK;
 }
 
-static psh_status read_frame_kind(const cli *c, psh_pdgan_params *params, psh_error *err) {
-    const char *kind = cli_text(c, "frame-kind", "set");
-    char rest;
-    if (!strcmp(kind, "set"))
-        params->frame_kind = PSH_FRAME_SET;
-    else if (!strcmp(kind, "diagram"))
-        params->frame_kind = PSH_FRAME_DIAGRAM;
-    else if (sscanf(kind, "fixed=%lf,%lf%c", &params->frame_lo, &params->frame_hi, &rest) == 2 &&
-             params->frame_lo < params->frame_hi)
-        params->frame_kind = PSH_FRAME_FIXED;
-    else
-        return cli_fail(err, PSH_ERR_PARAMETER, "--frame-kind %s: expected set, diagram or fixed=LO,HI with LO < HI",
-                        kind);
-    return PSH_OK;
-}
-
 static psh_status read_options(const cli *c, job *j, psh_error *err) {
     static const char *const presets[] = {"default", "paper", NULL}, *const dtypes[] = {"f32", "f16", NULL};
     psh_pdgan_params *p = &j->params;
@@ -86,7 +70,7 @@ static psh_status read_options(const cli *c, job *j, psh_error *err) {
     CLI_TRY(cli_choice(c, "similarity", similarities, 5, &j->similarity, err));
     CLI_TRY(cli_choice(c, "target", targets, paper ? TARGET_SINKHORN : TARGET_WASSERSTEIN, &j->target, err));
     CLI_TRY(cli_dims(c, &p->dims_mask, err));
-    CLI_TRY(read_frame_kind(c, p, err));
+    CLI_TRY(cli_frame_kind(c, &p->frame_kind, &p->frame_lo, &p->frame_hi, err));
     p->n_bits = (int)n_bits, p->n_batch = (int)n_batch;
     p->no_batch_norm = paper || cli_flag(c, "no-batch-norm");
     p->is_saturating = p->has_hard_clip = p->has_plain_gan = p->has_raw_counts = paper;

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/random.h"
 #include "boundary_matrix.h"
+#include "homology_checks.h"
 #include "persihash/homology.h"
 #include "pixel_merge.h"
 
@@ -32,52 +33,13 @@ static psh_cubical *make_cubical(void) {
 
 /* values : (height, width), each of which the type can hold. */
 static psh_image *make_image(psh_dtype dtype, const double *values, size_t height, size_t width) {
-    static const size_t item_bytes[] = {1, 2, 4, 8};
-    size_t shape[3] = {1, height, width};
-    unsigned char *pixels =
-        malloc(height * width * item_bytes[dtype]); /* exactly: a sanitizer sees one read too many */
-    assert_non_null(pixels);
-    for (size_t i = 0; i < height * width; i++) switch (dtype) {
-        case PSH_U8:
-            pixels[i] = (uint8_t)values[i];
-            break;
-        case PSH_U16:
-            ((uint16_t *)(void *)pixels)[i] = (uint16_t)values[i];
-            break;
-        case PSH_F32:
-            ((float *)(void *)pixels)[i] = (float)values[i];
-            break;
-        case PSH_F64:
-            ((double *)(void *)pixels)[i] = values[i];
-            break;
-        }
-    psh_image *image;
-    assert_int_equal(psh_image_create(dtype, shape, pixels, &image, NULL), PSH_OK);
-    free(pixels);
-    return image;
+    return make_volume(dtype, values, (size_t[]){1, height, width});
 }
 
 static psh_homology_params keep_all(psh_construction construction, psh_filtration filtration) {
     psh_homology_params params = PSH_PARAMS(psh_homology_params);
     params.construction = construction, params.filtration = filtration, params.essential = PSH_ESSENTIAL_KEEP;
     return params;
-}
-
-static void assert_same_intervals(const psh_interval *found, size_t n_found, const psh_interval *expected,
-                                  size_t n_expected, const char *what) {
-    bool is_same = n_found == n_expected;
-    for (size_t i = 0; is_same && i < n_found; i++)
-        is_same = found[i].dim == expected[i].dim && found[i].birth == expected[i].birth &&
-                  found[i].death == expected[i].death;
-    if (is_same) return;
-    print_message("%s: found %zu intervals, expected %zu\n", what, n_found, n_expected);
-    for (size_t i = 0; i < n_found || i < n_expected; i++) {
-        if (i < n_found) print_message("  found H%d [%g, %g)", (int)found[i].dim, found[i].birth, found[i].death);
-        if (i < n_expected)
-            print_message("  expected H%d [%g, %g)", (int)expected[i].dim, expected[i].birth, expected[i].death);
-        print_message("\n");
-    }
-    fail();
 }
 
 /* The library's intervals of `values` as `dtype` are those that an oracle finds in `values` (negated for superlevel).
@@ -105,13 +67,6 @@ static void check_against(size_t (*oracle)(const double *, size_t, size_t, psh_c
             assert_int_equal(n_essential, 0);
         }
     psh_image_free(image);
-}
-
-/* Values 0 .. n_levels - 1, all types can hold them. */
-static void fill_random(double *values, size_t n_values, unsigned n_levels, uint64_t seed) {
-    psh__random rng;
-    psh__random_init(&rng, seed, 0);
-    for (size_t i = 0; i < n_values; i++) values[i] = (double)psh__random_below(&rng, n_levels);
 }
 
 /* One image with parameters, its intervals checked. NULL params: defaults. */
