@@ -165,7 +165,7 @@ static psh_status describe(const psh_model *model, psh__model_parts *dst, psh_er
     float *starts = psh__malloc(n_slices, 2 * sizeof(float) + n_edges * sizeof(int32_t));
     if (!starts) return psh__error_memory(err, "a model file", n_slices * n_edges * sizeof(int32_t));
     float *steps = starts + n_slices;
-    int32_t *edges = (int32_t *)(steps + n_slices);
+    int32_t *edges = (int32_t *)(void *)(steps + n_slices);
     for (size_t i = 0; i < n_slices; i++) {
         starts[i] = slices->slices[i].start, steps[i] = slices->slices[i].step;
         for (size_t k = 0; k < n_edges; k++) edges[i * n_edges + k] = slices->slices[i].edges[k];

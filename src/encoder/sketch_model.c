@@ -89,7 +89,7 @@ static psh_status describe(const psh_model *model, psh__model_parts *dst, psh_er
     const psh__question *questions = ((const psh__sketch *)model)->questions;
     float *lines = psh__malloc(n_bits, 4 * sizeof *lines + 2 * sizeof(int32_t));
     if (!lines) return psh__error_memory(err, "a model file", n_bits * sizeof *questions);
-    int32_t *dims = (int32_t *)(lines + 4 * n_bits), *thresholds = dims + n_bits;
+    int32_t *dims = (int32_t *)(void *)(lines + 4 * n_bits), *thresholds = dims + n_bits;
     for (size_t i = 0; i < n_bits; i++) {
         const psh__line *line = &questions[i].line;
         lines[4 * i] = line->cos, lines[4 * i + 1] = line->sin;

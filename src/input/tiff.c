@@ -297,7 +297,10 @@ static psh_status read_sides(page *p, psh_error *err) {
         return psh__error(err, PSH_ERR_UNSUPPORTED, "TIFF of compression %u, which this libtiff cannot decode",
                           p->compression);
     size_t n_bits = tag_of(p->tiff, TIFFTAG_BITSPERSAMPLE, 1), expansion = expansion_of(p->compression);
-    if (expansion && n_bits <= 64 && n_pixels / 8 * n_bits / expansion > p->job->n_bytes)
+    /* Where a codec has no bound of its own: CCITT's codes spend a bit on a row at least, of 2^16 pixels. */
+    bool is_too_many = expansion ? n_bits <= 64 && n_pixels / 8 * n_bits / expansion > p->job->n_bytes
+                                 : n_pixels >> 19 > p->job->n_bytes;
+    if (is_too_many)
         return psh__error(err, PSH_ERR_CORRUPT, "TIFF of %llu bytes cannot hold the %u x %u pixels of a page",
                           (unsigned long long)p->job->n_bytes, height, width);
     return PSH_OK;

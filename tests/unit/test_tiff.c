@@ -468,6 +468,19 @@ static void hostile_sides_fail_before_anything_is_allocated(void **state) {
     }
 }
 
+/* CCITT's codes have no bound on what a byte may become, but a row takes a bit. */
+static void hostile_sides_fail_in_compressions_without_bound(void **state) {
+    kind k = {PHOTOMETRIC_MINISBLACK, 1, SAMPLEFORMAT_UINT, 1, .strip = 8, .compression = COMPRESSION_CCITTFAX4};
+    memory m = make_tiff(&k, "wl");
+    uint8_t *width = find_tag(&m, TIFFTAG_IMAGEWIDTH), *height = find_tag(&m, TIFFTAG_IMAGELENGTH);
+    width[-6] = 4, height[-6] = 4;
+    put_u32(width, 46340), put_u32(height, 46340);
+    psh__alloc_fail_at(2);
+    assert_bad(read_first, m.data, m.n_bytes, PSH_ERR_CORRUPT, "cannot hold");
+    psh__alloc_fail_at(0);
+    free(m.data);
+}
+
 static void hostile_strips_and_tiles_fail(void **state) {
     kind k = {PHOTOMETRIC_MINISBLACK, 8, SAMPLEFORMAT_UINT, 1, .tile = 16};
     memory m = make_tiff(&k, "wl");
@@ -556,6 +569,7 @@ int main(void) {
         cmocka_unit_test(a_volume_of_unlike_pages_is_refused),
         cmocka_unit_test(cut_anywhere_it_fails),
         cmocka_unit_test(hostile_sides_fail_before_anything_is_allocated),
+        cmocka_unit_test(hostile_sides_fail_in_compressions_without_bound),
         cmocka_unit_test(hostile_strips_and_tiles_fail),
         cmocka_unit_test(pages_in_a_circle_fail),
         cmocka_unit_test(what_is_not_read_is_named),
