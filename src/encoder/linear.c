@@ -5,8 +5,8 @@
  *     loss = 1 - corr(h, t) + max(0, 0.3 - mean(h) / L)
  * with t the target (a transformed W1, target.c); the second term keeps bits from agreeing on everything. A sign has no
  * gradient: the straight-through estimator (Bengio, Leonard, Courville 2013) takes that of tanh(beta z) instead, while
- * the loss sees true signs. That matters: trained through tanh alone, weights find real-valued codes between the signs,
- * and 64 bits of them have Spearman 0.72 with W1 on Fashion-MNIST where these have 0.96.
+ * the loss sees true signs. That matters: trained through tanh alone, weights find real-valued codes between the signs
+ * (two hidden layers, 64 bits, Fashion-MNIST: Spearman 0.72 with W1; through the estimator 0.93).
  *
  * Features are hidden at random (dropout: Srivastava et al. 2014), or the weights fit the diagrams given and no others:
  * 256 bits fitted on 500 and judged on 500 others have 0.948 without, 0.967 with it. Adam (Kingma, Ba 2015); the rate
@@ -227,13 +227,17 @@ static double rate_at(double share) {
     return share < rise ? 0.04 + 0.96 * x : x * x * (3 - 2 * x);
 }
 
+/* The shares of the moments that their first value 0 still holds: keep ^ number of steps. */
+typedef struct adam_bias {
+    double first, second;
+} adam_bias;
+
+static const float keep1 = 0.9f, keep2 = 0.999f;
+
 static void adam(float *values, const float *gradient, float *first, float *second, size_t n, double rate, double decay,
-                 uint64_t step, int n_threads) {
-    const float keep1 = 0.9f, keep2 = 0.999f;
-    double power1 = 1, power2 = 1;
-    for (uint64_t i = 0; i < step && (power1 > 1e-12 || power2 > 1e-12); i++) power1 *= keep1, power2 *= keep2;
-    float scale = (float)(rate / (1 - power1)), correct2 = (float)(1 / (1 - power2)),
-          shrink = (float)(1 - rate * decay);
+                 adam_bias bias, int n_threads) {
+    float scale = (float)(rate / (1 - bias.first)), correct2 = (float)(1 / (1 - bias.second));
+    float shrink = (float)(1 - rate * decay);
 #pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(n_threads)) if (n > 1 << 18)
     for (size_t i = 0; i < n; i++) {
         first[i] = keep1 * first[i] + (1 - keep1) * gradient[i];
@@ -247,6 +251,7 @@ psh_status psh__linear_train(const psh__linear_set *sets, size_t n_sets, const p
     work w;
     psh__random rng;
     psh__ticker ticker;
+    adam_bias bias = {1, 1};
     psh_status status = work_create(sets, n_sets, params, &w, err);
     psh__random_init(&rng, params->seed, UINT64_MAX - 8);
     psh__ticker_start(&ticker, params->progress, params->what, params->n_steps);
@@ -264,10 +269,10 @@ psh_status psh__linear_train(const psh__linear_set *sets, size_t n_sets, const p
             learn_from(&w, n, n_prefix, weights, offsets);
         }
         double rate = params->rate * rate_at((double)step / (double)params->n_steps);
-        adam(weights, w.d_step, w.moments[0], w.moments[1], w.n_weights, rate, params->decay, step + 1,
+        bias.first *= keep1, bias.second *= keep2;
+        adam(weights, w.d_step, w.moments[0], w.moments[1], w.n_weights, rate, params->decay, bias, params->n_threads);
+        adam(offsets, w.d_offsets, w.moments[0] + w.n_weights, w.moments[1] + w.n_weights, w.n_columns, rate, 0, bias,
              params->n_threads);
-        adam(offsets, w.d_offsets, w.moments[0] + w.n_weights, w.moments[1] + w.n_weights, w.n_columns, rate, 0,
-             step + 1, params->n_threads);
         psh__ticker_add(&ticker, 1);
     }
     if (status == PSH_OK) status = psh__ticker_status(&ticker, err);
