@@ -28,6 +28,14 @@ PSH_API psh_status psh_score_ami(const int64_t *a, const int64_t *b, size_t n_it
 PSH_API psh_status psh_score_pearson(const double *x, const double *y, size_t n_values, double *dst, psh_error *err);
 PSH_API psh_status psh_score_spearman(const double *x, const double *y, size_t n_values, double *dst, psh_error *err);
 
+/* psh_score_spearman_near() :
+ * Spearman over the pairs that `truth` calls nearest: the least ceil(share * n_values) of its values (at least 2), and
+ * all that tie with the greatest of those. truth, approx : (n_values) float64. O(N) time, 60 bytes a value.
+ * Errors: PSH_ERR_PARAMETER (share not in (0, 1]) and those of psh_score_spearman(), PSH_ERR_DATA also where the near
+ * pairs alone are constant (duplicates may fill the share). */
+PSH_API psh_status psh_score_spearman_near(const double *truth, const double *approx, size_t n_values, double share,
+                                           double *dst, psh_error *err);
+
 /* psh_score_recall() :
  * Mean over items of the share of the truth's k nearest among the `m` nearest by `approx` (1 <= k <= m < N). Ties at
  * the m-th distance of `approx`, and at the k-th of `truth`, count by their expected value under random order, so no

@@ -108,6 +108,21 @@ def test_spearman_with_and_without_ties():
                 assert abs(score("spearman", y, x, float) - stats.spearmanr(x, y)[0]) < 1e-12
 
 
+def test_spearman_of_near_pairs():
+    for n_values in (10, 66, 1000, 499500):
+        truth = RNG.random(n_values)
+        for truth in (truth, np.round(truth, 2)):
+            approx = np.floor(64 * (truth + 0.3 * RNG.random(n_values)))
+            for share in (0.05, 0.3, 1):
+                limit = np.sort(truth)[max(2, int(np.ceil(share * n_values))) - 1]
+                near = truth <= limit
+                if len(np.unique(truth[near])) < 2 or len(np.unique(approx[near])) < 2:
+                    continue
+                value = c.c_double()
+                check(LIBRARY.psh_score_spearman_near(pointer(truth), pointer(approx), c.c_size_t(n_values), c.c_double(share), c.byref(value), None))
+                assert abs(value.value - stats.spearmanr(truth[near], approx[near])[0]) < 1e-12, (n_values, share)
+
+
 def distances(condensed, n_items):
     handle = c.c_void_p()
     check(LIBRARY.psh_distances_create(DTYPES[condensed.dtype.name], c.c_size_t(n_items), c.byref(handle), None))

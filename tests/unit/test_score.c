@@ -171,6 +171,69 @@ static void bad_values_are_named(void **state) {
     assert_int_equal(psh_score_pearson(good, good, 0, &r, &err), PSH_ERR_EMPTY);
 }
 
+/* The near pairs picked by counting, for each, how many are below it. */
+static double near_twin(const double *truth, const double *approx, size_t n_values, double share) {
+    double *x = malloc(n_values * sizeof *x), *y = malloc(n_values * sizeof *y);
+    size_t n_near = (size_t)fmax(2, ceil(share * (double)n_values)), n_kept = 0;
+    for (size_t i = 0; i < n_values; i++) {
+        size_t n_below = 0;
+        for (size_t j = 0; j < n_values; j++) n_below += truth[j] < truth[i];
+        if (n_below < n_near) x[n_kept] = truth[i], y[n_kept++] = approx[i];
+    }
+    double r = oracle_spearman(x, y, n_kept);
+    free(x), free(y);
+    return r;
+}
+
+static void spearman_of_near_pairs_equals_its_naive_twin(void **state) {
+    (void)state;
+    static const double shares[] = {0.004, 0.05, 0.5, 1};
+    psh__random rng;
+    psh__random_init(&rng, 5, 0);
+    for (int kind_x = 0; kind_x < 5; kind_x++)
+        for (int kind_y = 0; kind_y < 3; kind_y++)
+            for (size_t i = 0; i < 4; i++) {
+                double x[300], y[300], r;
+                random_values(&rng, 300, kind_x, x);
+                random_values(&rng, 300, kind_y, y);
+                y[0] = 0, y[1] = 1, x[0] = x[1] = -7; /* so that even two near pairs differ in approx ... */
+                x[2] = -6.5, y[2] = 2;                /* ... and three in truth */
+                if (shares[i] * 300 < 2) x[1] = -6.9;
+                assert_int_equal(psh_score_spearman_near(x, y, 300, shares[i], &r, NULL), PSH_OK);
+                assert_near(r, near_twin(x, y, 300, shares[i]), 1e-14);
+                assert_true(shares[i] < 0.01 ? r == 1 : r < 1);
+            }
+}
+
+static void near_pairs_are_near_by_the_truth_and_ties_are_all_in(void **state) {
+    (void)state;
+    /*             near: three tied ones and two below | far: approx is the other way round there */
+    double truth[8] = {1, 2, 3, 3, 3, 10, 20, 30}, approx[8] = {1, 2, 3, 4, 5, 0.3, 0.2, 0.1}, all, near, tied;
+    assert_int_equal(psh_score_spearman(truth, approx, 8, &all, NULL), PSH_OK);
+    assert_true(all < 0);
+    assert_int_equal(psh_score_spearman_near(truth, approx, 8, 0.25, &near, NULL), PSH_OK);
+    assert_true(near == 1);
+    assert_int_equal(psh_score_spearman_near(truth, approx, 8, 0.375, &tied, NULL), PSH_OK);
+    assert_near(tied, oracle_spearman(truth, approx, 5), 1e-15);
+    assert_int_equal(psh_score_spearman_near(truth, approx, 8, 1, &near, NULL), PSH_OK);
+    assert_true(near == all);
+}
+
+static void near_pairs_that_are_all_equal_have_no_correlation(void **state) {
+    (void)state;
+    double truth[6] = {0, 0, 0, 0, 1, 2}, approx[6] = {1, 2, 3, 4, 5, 6}, nan[6] = {0, 1, NAN, 3, 4, 5}, r;
+    psh_error err;
+    assert_int_equal(psh_score_spearman_near(truth, approx, 6, 0.5, &r, &err), PSH_ERR_DATA);
+    assert_int_equal(psh_score_spearman_near(truth, approx, 6, 0.9, &r, &err), PSH_OK);
+    assert_int_equal(psh_score_spearman_near(truth, approx, 6, 0, &r, &err), PSH_ERR_PARAMETER);
+    assert_int_equal(psh_score_spearman_near(truth, approx, 6, 1.01, &r, &err), PSH_ERR_PARAMETER);
+    assert_int_equal(psh_score_spearman_near(truth, approx, 6, NAN, &r, &err), PSH_ERR_PARAMETER);
+    assert_int_equal(psh_score_spearman_near(truth, approx, 1, 0.5, &r, &err), PSH_ERR_EMPTY);
+    assert_int_equal(psh_score_spearman_near(nan, approx, 6, 0.5, &r, &err), PSH_ERR_NOT_FINITE);
+    assert_non_null(strstr(err.text, "truth[2]"));
+    assert_int_equal(psh_score_spearman_near(approx, nan, 6, 1, &r, &err), PSH_ERR_NOT_FINITE);
+}
+
 static void sort_is_stable_for_every_digit(void **state) {
     (void)state;
     enum { N_ITEMS = 3000 };
@@ -211,6 +274,7 @@ static void each_failed_allocation_is_reported(void **state) {
         if (status == PSH_OK) status = psh_score_ari(a, b, 6, &value, NULL);
         if (status == PSH_OK) status = psh_score_ami(a, b, 6, &value, NULL);
         if (status == PSH_OK) status = psh_score_spearman(x, y, 4, &value, NULL);
+        if (status == PSH_OK) status = psh_score_spearman_near(x, y, 4, 0.5, &value, NULL);
         psh__alloc_fail_at(0);
         assert_true(status == PSH_OK || status == PSH_ERR_MEMORY);
         assert_true(n < 200);
@@ -229,6 +293,9 @@ int main(void) {
         cmocka_unit_test(correlation_is_one_of_a_line_and_minus_one_of_a_falling_one),
         cmocka_unit_test(minus_zero_ties_with_zero),
         cmocka_unit_test(bad_values_are_named),
+        cmocka_unit_test(spearman_of_near_pairs_equals_its_naive_twin),
+        cmocka_unit_test(near_pairs_are_near_by_the_truth_and_ties_are_all_in),
+        cmocka_unit_test(near_pairs_that_are_all_equal_have_no_correlation),
         cmocka_unit_test(sort_is_stable_for_every_digit),
         cmocka_unit_test(keys_have_the_order_of_their_numbers),
         cmocka_unit_test(each_failed_allocation_is_reported),
