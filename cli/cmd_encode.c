@@ -25,7 +25,7 @@ static psh_status read_frame_model(const char *path, psh_model **dst, psh_error 
 /* A model that serves any set gets this one's frame and scale. */
 static psh_status adapt(const cli *c, const psh_diagrams *set, psh_model **model, psh_error *err) {
     psh_model *adapted = NULL;
-    psh_status status = psh_model_adapt(*model, set, &adapted, err);
+    psh_status status = psh_model_adapt(*model, set, NULL, &adapted, err);
     psh_model_free(*model);
     *model = adapted;
     if (status == PSH_OK)

@@ -106,6 +106,33 @@ PSH_API psh_status psh_compact_fit(const psh_diagrams *set, const psh_compact_pa
                                    const psh_progress *progress, psh_model **dst, psh_fit_report *report,
                                    psh_error *err);
 
+/* The general model: trained once, on synthetic sets alone, and then adapted to any set without a single distance
+ * (psh_model_adapt()). */
+typedef struct psh_compact_train_params {
+    size_t struct_bytes;
+    int n_bits;        /* 0: 256. 1 to 1024; any first ones make a code, too */
+    size_t n_sets;     /* of psh_diagrams_synth_mixed(); 0: 1600. At least 16 */
+    size_t n_diagrams; /* in each, all pairs compared by exact W1; 0: 128. 8 to 1024 */
+    size_t n_steps;    /* of learning, two sets each; 0: 6000 */
+    uint64_t seed;
+    int n_threads; /* 0: all */
+} psh_compact_train_params;
+
+/* Mean Spearman correlations of Hamming distance with exact W1 over the sets held out (every 16th), with all bits and
+ * with the first 64. */
+typedef struct psh_compact_train_report {
+    size_t struct_bytes;
+    size_t n_sets, n_held_out, n_pairs;
+    double spearman, spearman_short;
+    double seconds_sets, seconds_learning;
+} psh_compact_train_report;
+
+/* psh_compact_train() :
+ * A general model. report: may be NULL. Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY, PSH_ERR_INTERRUPTED. Same seed, same
+ * bytes, for any number of threads and any SIMD level. Cost: minutes; memory: n_sets * n_diagrams * 4 KB. */
+PSH_API psh_status psh_compact_train(const psh_compact_train_params *params, const psh_progress *progress,
+                                     psh_model **dst, psh_compact_train_report *report, psh_error *err);
+
 /* --- Models of every kind ----------------------------------------------------------------------------------------- */
 
 PSH_API void psh_model_free(psh_model *model); /* NULL is fine */
@@ -129,12 +156,27 @@ PSH_API void psh_model_bit_text(const psh_model *model, int i_bit, char *text, s
 PSH_API psh_status psh_model_encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
                                     psh_error *err);
 
+typedef struct psh_adapt_params {
+    size_t struct_bytes;
+    int n_bits; /* of a general compact model: the first ones; 0: all. Others have the bits that they were trained with
+                 */
+    psh_frame_kind frame_kind; /* of a general compact model, and so all below; a PD-GAN has its own */
+    double frame_lo, frame_hi; /* for PSH_FRAME_FIXED */
+    bool pool;                 /* ignore homology dimensions; a PD-GAN always does */
+    uint32_t dims_mask;        /* 0: all */
+    int n_threads;             /* 0: all */
+} psh_adapt_params;
+
 /* psh_model_adapt() :
- * A copy of the model for the diagrams of another set: frame (of the kind that the model has) and scale of the counts
- * are fitted to `set`, the weights are the same, the identity is another. For models that are trained once and then
- * serve any set; psh_model_adapts() tells. PSH_ERR_UNSUPPORTED for a sketch; PSH_ERR_DATA, PSH_ERR_MEMORY. */
+ * The model for the diagrams of a set, from one that was trained once and then serves any set (a general compact model,
+ * a PD-GAN; psh_model_adapts() tells). Frame, centre and scale are those of `set` (of up to 1,000 of its diagrams); no
+ * distance is computed. The weights are the same, the identity is another: codes of two sets compare only under one
+ * adapted model. params: NULL is all defaults. Errors: PSH_ERR_UNSUPPORTED for a model that is fitted to one set;
+ * PSH_ERR_PARAMETER (more bits than the model has, or options that it has no use for), PSH_ERR_EMPTY (no diagram, or no
+ * finite point), PSH_ERR_NOT_FINITE, PSH_ERR_MEMORY. Cost: as encoding those diagrams. */
 PSH_API bool psh_model_adapts(const psh_model *model);
-PSH_API psh_status psh_model_adapt(const psh_model *model, const psh_diagrams *set, psh_model **dst, psh_error *err);
+PSH_API psh_status psh_model_adapt(const psh_model *model, const psh_diagrams *set, const psh_adapt_params *params,
+                                   psh_model **dst, psh_error *err);
 
 /* Files: .safetensors, hyper-parameters in its __metadata__. The bytes are also stored in code files, so that later
  * diagrams can be encoded alike. psh_model_write_bytes(): *bytes is freed by psh_bytes_free(). Reading errors:

@@ -1,7 +1,6 @@
 /* compact.c : fitting a compact model to a set: slices of the sample, standardised, and linear functions learnt on them
  * (fit.c has the sample, the target and the check). */
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -10,53 +9,21 @@
 #include "encoder/compact_model.h"
 #include "encoder/fit.h"
 #include "encoder/linear.h"
+#include "encoder/standard.h"
 
 enum { DEFAULT_STEPS = 800, BATCH = 256 };
 
 /* Found on four sets, 64 and 256 bits: docs/math/compact.md. */
-static const double rate = 8e-3, dropout = 0.3, norm = 8;
+static const double rate = 8e-3, dropout = 0.3;
+
+/* The sample's. */
+static const psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
 
 typedef struct state {
     size_t n_steps;
     psh__slices slices;
     float *weights, *offsets; /* what was learnt, for features as they come */
 } state;
-
-/* rows : (n_items, n_features). */
-static psh_status compute_rows(const psh__slices *slices, const psh__fit *fit, size_t n_items, float *rows,
-                               psh_error *err) {
-    psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
-    size_t n_features = psh__slices_n_features(slices);
-    psh_status status = PSH_OK;
-    psh__slicer **slicers = psh__calloc((size_t)fit->n_workers, sizeof *slicers);
-    if (!slicers) return psh__error_memory(err, "fitting", (size_t)fit->n_workers * sizeof *slicers);
-    for (int i = 0; i < fit->n_workers; i++) PSH_TRY_GOTO(psh__slicer_create(slices, &slicers[i], err));
-#pragma omp parallel for schedule(dynamic, 8) num_threads(fit->n_workers)
-    for (size_t i = 0; i < n_items; i++)
-        psh__slicer_row(slicers[omp_get_thread_num()], fit->sample, i, &unit, 0, rows + i * n_features);
-done:
-    for (int i = 0; i < fit->n_workers; i++) psh__slicer_free(slicers[i]);
-    psh__free(slicers);
-    return status;
-}
-
-/* Subtracts the mean row and scales to a root mean square norm of 8. mean : (n_features). Answers the scale; 0: all
- * rows are equal. */
-static double standardise(float *rows, size_t n_items, size_t n_features, double *mean) {
-    double squares = 0;
-    memset(mean, 0, n_features * sizeof *mean);
-    for (size_t i = 0; i < n_items; i++)
-        for (size_t f = 0; f < n_features; f++) mean[f] += rows[i * n_features + f];
-    for (size_t f = 0; f < n_features; f++) mean[f] /= (double)n_items;
-    for (size_t i = 0; i < n_items * n_features; i++) {
-        double x = rows[i] - mean[i % n_features];
-        squares += x * x;
-    }
-    double scale = squares > 0 ? norm / sqrt(squares / (double)n_items) : 0;
-    if (!isfinite(scale)) return 0;
-    for (size_t i = 0; i < n_items * n_features; i++) rows[i] = (float)((rows[i] - mean[i % n_features]) * scale);
-    return scale;
-}
 
 /* From functions of standardised features to functions of features as they come. */
 static void fold(state *s, size_t n_features, size_t n_columns, const double *mean, double scale) {
@@ -72,7 +39,6 @@ static void fold(state *s, size_t n_features, size_t n_columns, const double *me
 }
 
 static psh_status fit_slices(const psh__fit *fit, size_t n_items, psh__slices *dst, psh_error *err) {
-    psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
     psh_diagrams *part = NULL;
     size_t *rows = psh__malloc(n_items, sizeof *rows);
     if (!rows) return psh__error_memory(err, "fitting", n_items * sizeof *rows);
@@ -103,8 +69,8 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
         status = psh__error_memory(err, "fitting", (n_items + n_columns) * n_features * sizeof *rows);
         goto done;
     }
-    PSH_TRY_GOTO(compute_rows(&s->slices, fit, n_items, rows, err));
-    double scale = standardise(rows, n_items, n_features, mean);
+    PSH_TRY_GOTO(psh__standard_rows(&s->slices, fit->sample, n_items, &unit, 0, fit->n_workers, rows, err));
+    double scale = psh__standardise(rows, n_items, n_features, 0, n_features, mean);
     if (scale == 0) {
         status = psh__fit_too_alike(n_items, err);
         goto done;

@@ -42,6 +42,8 @@ typedef struct work {
     float *d_weights, *d_step; /* (n_features, n_columns): of one set, of the step */
     float *d_offsets;          /* (n_columns) of the step */
     float *moments[2];         /* (n_weights + n_columns) each, Adam's */
+    float *best;               /* (n_weights + n_columns) if somebody judges */
+    double best_score;
 } work;
 
 size_t psh__linear_columns(size_t n_bits) {
@@ -81,7 +83,9 @@ static psh_status work_create(const psh__linear_set *sets, size_t n_sets, const 
     w->g = psh__malloc(n_pairs, 2 * sizeof *w->g);
     w->d_weights = psh__malloc(n_all, 2 * sizeof *w->d_weights);
     w->moments[0] = psh__calloc(n_all, 2 * sizeof *w->moments[0]);
-    if (!w->order || !w->x || !w->z || !w->g || !w->d_weights || !w->moments[0])
+    w->best = psh__malloc(params->judge ? n_all : 1, sizeof *w->best);
+    w->best_score = -INFINITY;
+    if (!w->order || !w->x || !w->z || !w->g || !w->d_weights || !w->moments[0] || !w->best)
         return psh__error_memory(err, "training", (n_rows * 2 + n_codes * 5 + n_all * 4) * sizeof(float));
     w->x_transposed = w->x + n_rows;
     w->y = w->z + n_codes, w->y_transposed = w->y + n_codes;
@@ -100,6 +104,7 @@ static void work_free(work *w) {
     psh__free(w->g);
     psh__free(w->d_weights);
     psh__free(w->moments[0]);
+    psh__free(w->best);
 }
 
 /* --- Forward ------------------------------------------------------------------------------------------------------ */
@@ -246,6 +251,23 @@ static void adam(float *values, const float *gradient, float *first, float *seco
     }
 }
 
+/* After n_done steps: is it time to judge, and are these the best weights so far? */
+static void judge(work *w, size_t n_done, const float *weights, const float *offsets) {
+    const psh__linear_params *p = w->params;
+    if (!p->judge || n_done * p->n_judged / p->n_steps == (n_done - 1) * p->n_judged / p->n_steps) return;
+    double score = p->judge(p->judge_user, weights, offsets);
+    if (!(score > w->best_score)) return;
+    w->best_score = score;
+    memcpy(w->best, weights, w->n_weights * sizeof *weights);
+    memcpy(w->best + w->n_weights, offsets, w->n_columns * sizeof *offsets);
+}
+
+static void take_best(const work *w, float *weights, float *offsets) {
+    if (w->best_score == -INFINITY) return;
+    memcpy(weights, w->best, w->n_weights * sizeof *weights);
+    memcpy(offsets, w->best + w->n_weights, w->n_columns * sizeof *offsets);
+}
+
 psh_status psh__linear_train(const psh__linear_set *sets, size_t n_sets, const psh__linear_params *params,
                              float *weights, float *offsets, psh_error *err) {
     work w;
@@ -273,8 +295,10 @@ psh_status psh__linear_train(const psh__linear_set *sets, size_t n_sets, const p
         adam(weights, w.d_step, w.moments[0], w.moments[1], w.n_weights, rate, params->decay, bias, params->n_threads);
         adam(offsets, w.d_offsets, w.moments[0] + w.n_weights, w.moments[1] + w.n_weights, w.n_columns, rate, 0, bias,
              params->n_threads);
+        judge(&w, step + 1, weights, offsets);
         psh__ticker_add(&ticker, 1);
     }
+    take_best(&w, weights, offsets);
     if (status == PSH_OK) status = psh__ticker_status(&ticker, err);
     work_free(&w);
     return status;

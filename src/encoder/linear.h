@@ -29,6 +29,11 @@ typedef struct psh__linear_params {
     int n_threads;
     const psh_progress *progress; /* of steps; may be NULL */
     const char *what;             /* that the progress is called */
+    /* If not NULL: called n_judged times, evenly spread, the last time after the last step. How good the weights are;
+     * the best ones are handed back. NaN counts as worst. */
+    double (*judge)(void *user, const float *weights, const float *offsets);
+    void *judge_user;
+    size_t n_judged;
 } psh__linear_params;
 
 /* psh__linear_draw() : where learning starts: weights and offsets uniform in +-1 / sqrt(n_features).

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/params.h"
 
 bool psh__wants_dim(uint32_t dims_mask, int32_t dim) {
     return dims_mask == 0 || (dim < 32 && (dims_mask >> dim & 1));
@@ -87,8 +88,11 @@ bool psh_model_adapts(const psh_model *model) {
     return model->kind->adapt != NULL;
 }
 
-psh_status psh_model_adapt(const psh_model *model, const psh_diagrams *set, psh_model **dst, psh_error *err) {
-    if (model->kind->adapt) return model->kind->adapt(model, set, dst, err);
+psh_status psh_model_adapt(const psh_model *model, const psh_diagrams *set, const psh_adapt_params *params,
+                           psh_model **dst, psh_error *err) {
+    psh_adapt_params p;
+    psh__params_copy(&p, sizeof p, params);
+    if (model->kind->adapt) return model->kind->adapt(model, set, &p, dst, err);
     return psh__error(err, PSH_ERR_UNSUPPORTED, "a %s is fitted to a set as a whole; fit a new one to this set",
                       model->kind->name);
 }

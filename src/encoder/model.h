@@ -41,11 +41,12 @@ struct psh__model_kind {
     psh_status (*read)(const psh__safetensors *file, const psh_model *head, const psh_meta *meta, psh_model **dst,
                        psh_error *err);
     void (*free_parts)(psh_model *model); /* all but the struct and what psh__model_init() made */
-    /* A copy whose frame and scales are those of `set`. NULL: this kind is fitted to a set as a whole. */
-    psh_status (*adapt)(const psh_model *model, const psh_diagrams *set, psh_model **dst, psh_error *err);
+    /* The model for another set, psh_model_adapt(). NULL: this kind is fitted to a set as a whole. */
+    psh_status (*adapt)(const psh_model *model, const psh_diagrams *set, const psh_adapt_params *params,
+                        psh_model **dst, psh_error *err);
 };
 
-extern const psh__model_kind psh__sketch_kind, psh__compact_kind, psh__pdgan_kind;
+extern const psh__model_kind psh__sketch_kind, psh__compact_kind, psh__general_kind, psh__pdgan_kind;
 
 /* psh__model_check() : PSH_OK, or PSH_ERR_CORRUPT if no model can have this number of bits and this frame. */
 psh_status psh__model_check(size_t n_bits, const psh_frame *frame, psh_error *err);

@@ -248,9 +248,16 @@ static void free_parts(psh_model *model) {
     psh__free(((psh__pdgan *)model)->values);
 }
 
-static psh_status adapt(const psh_model *model, const psh_diagrams *set, psh_model **dst, psh_error *err) {
+static psh_status adapt(const psh_model *model, const psh_diagrams *set, const psh_adapt_params *params,
+                        psh_model **dst, psh_error *err) {
     const psh__pdgan *src = (const psh__pdgan *)model;
     psh__pdgan *copy;
+    if ((params->n_bits && (size_t)params->n_bits != model->n_bits) || params->frame_kind != PSH_FRAME_SET ||
+        (params->dims_mask && params->dims_mask != model->dims_mask))
+        return psh__error(err, PSH_ERR_PARAMETER,
+                          "a PD-GAN keeps the bits (%zu), the kind of frame and the homology dimensions that it was "
+                          "trained with; leave these options out",
+                          model->n_bits);
     psh_frame frame = model->frame;
     PSH_TRY(psh_frame_fit(set, frame.kind, &frame, err));
     PSH_TRY(psh__pdgan_create(&src->shape, &copy, err));

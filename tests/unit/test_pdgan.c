@@ -417,7 +417,7 @@ static void a_model_adapts_to_the_number_of_points_and_the_frame(void **state) {
     assert_true(psh_model_adapts(model));
     psh_diagrams *dense = make_set(N_ITEMS, 8, 1);
     psh_error err = {0};
-    if (psh_model_adapt(model, dense, &adapted, &err) != PSH_OK) fail_msg("%s", err.text);
+    if (psh_model_adapt(model, dense, NULL, &adapted, &err) != PSH_OK) fail_msg("%s", err.text);
     uint8_t *a = encode(model, f.set, 1), *b = encode(adapted, dense, 1), *c = encode(model, dense, 1);
     assert_memory_equal(a, b, N_ITEMS * psh_model_n_bytes(model));
     assert_memory_not_equal(a, c, N_ITEMS * psh_model_n_bytes(model));
@@ -427,7 +427,7 @@ static void a_model_adapts_to_the_number_of_points_and_the_frame(void **state) {
     psh_model_free(model);
     f.params.has_raw_counts = true;
     model = train_model(&f, 2);
-    assert_int_equal(psh_model_adapt(model, dense, &adapted, &err), PSH_OK);
+    assert_int_equal(psh_model_adapt(model, dense, NULL, &adapted, &err), PSH_OK);
     b = encode(adapted, dense, 1), c = encode(model, dense, 1);
     psh_model_free(adapted);
     psh_model_free(model);
@@ -443,7 +443,7 @@ static void empty_sets_and_diagrams_have_codes_too(void **state) {
     assert_int_equal(psh_diagrams_create(&set, NULL), PSH_OK);
     free(encode(model, set, 1));
     assert_int_equal(psh_diagrams_append(set, NULL, NULL, 0, NULL, -1, NULL), PSH_OK);
-    assert_int_equal(psh_model_adapt(model, set, &adapted, NULL), PSH_OK);
+    assert_int_equal(psh_model_adapt(model, set, NULL, &adapted, NULL), PSH_OK);
     free(encode(adapted, set, 1));
     double infinite[] = {0, INFINITY};
     uint8_t codes[16];

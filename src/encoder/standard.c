@@ -1,0 +1,56 @@
+/* standard.c : slices of diagrams, centred and scaled.
+ *
+ * Centre and scale remove from a set what all of its diagrams have in common, and how much they differ: after that
+ * functions learnt on one set say something about another one. Sums have a fixed order. */
+#include "encoder/standard.h"
+
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "encoder/model.h"
+
+static const double norm = 8;
+
+psh_status psh__standard_rows(const psh__slices *slices, const psh_diagrams *set, size_t n_items,
+                              const psh_frame *frame, uint32_t dims_mask, int n_threads, float *rows, psh_error *err) {
+    size_t n_features = psh__slices_n_features(slices), first_bad = SIZE_MAX;
+    int n_workers = psh_cpu_threads(n_threads);
+    psh_status status = PSH_OK;
+    psh__slicer **slicers = psh__calloc((size_t)n_workers, sizeof *slicers);
+    if (!slicers) return psh__error_memory(err, "slices", (size_t)n_workers * sizeof *slicers);
+    for (int i = 0; i < n_workers; i++) PSH_TRY_GOTO(psh__slicer_create(slices, &slicers[i], err));
+#pragma omp parallel for schedule(dynamic, 8) num_threads(n_workers) reduction(min : first_bad)
+    for (size_t i = 0; i < n_items; i++) {
+        psh__slicer *slicer = slicers[omp_get_thread_num()];
+        if (!psh__slicer_row(slicer, set, i, frame, dims_mask, rows + i * n_features) && i < first_bad) first_bad = i;
+    }
+    if (first_bad != SIZE_MAX) status = psh__model_refuse_infinite(set, first_bad, err);
+done:
+    for (int i = 0; i < n_workers; i++) psh__slicer_free(slicers[i]);
+    psh__free(slicers);
+    return status;
+}
+
+double psh__standardise(float *rows, size_t n_items, size_t n_features, size_t first, size_t n, double *mean) {
+    double squares = 0;
+    memset(mean, 0, n * sizeof *mean);
+    for (size_t i = 0; i < n_items; i++)
+        for (size_t f = 0; f < n; f++) mean[f] += rows[i * n_features + first + f];
+    for (size_t f = 0; f < n; f++) mean[f] /= (double)n_items;
+    for (size_t i = 0; i < n_items; i++)
+        for (size_t f = 0; f < n; f++) {
+            double x = rows[i * n_features + first + f] - mean[f];
+            squares += x * x;
+        }
+    double scale = squares > 0 ? norm / sqrt(squares / (double)n_items) : 0;
+    if (scale == 0 || !isfinite(scale)) return 0;
+    for (size_t i = 0; i < n_items; i++)
+        for (size_t f = 0; f < n; f++) {
+            float *x = &rows[i * n_features + first + f];
+            *x = (float)((*x - mean[f]) * scale);
+        }
+    return scale;
+}
