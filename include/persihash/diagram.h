@@ -223,6 +223,38 @@ PSH_API uint64_t psh_frame_id(const psh_frame *frame);
 PSH_API psh_status psh_diagrams_synth_uniform(size_t n_diagrams, size_t n_points, uint64_t seed, psh_diagrams **dst,
                                               psh_error *err);
 
+/* Where the diagrams of a mixed set come from. */
+typedef enum psh_synth_family {
+    PSH_SYNTH_ANY = 0,     /* one of those below is drawn */
+    PSH_SYNTH_BLOBS = 1,   /* clusters of points, with laws of birth, persistence and number a latent type */
+    PSH_SYNTH_UNIFORM = 2, /* uniform above the diagonal */
+    PSH_SYNTH_FIELDS = 3,  /* cubical homology of random fields */
+    PSH_SYNTH_CLOUDS = 4,  /* Rips homology of noisy manifolds */
+    PSH_SYNTH_SERIES = 5   /* few points that move slowly, as of a simulation in time */
+} psh_synth_family;
+
+/* psh_synth_family_name() : "any", "blobs", ...; NULL for unknown numbers. Static storage. Threads: safe. */
+PSH_API const char *psh_synth_family_name(psh_synth_family family);
+
+typedef struct psh_synth_params {
+    size_t struct_bytes;
+    psh_synth_family family; /* default: drawn */
+    size_t max_points;       /* of one diagram, at least 1; 0: 2000 */
+} psh_synth_params;
+
+/* psh_diagrams_synth_mixed() :
+ * One domain-randomised set, as varied as real ones: (seed, i_set) draw a family and its parameters, all n_diagrams
+ * diagrams from these, and then what is done to all of them: mirrored, a background that all share, near-duplicates of
+ * one another, unions of several, points near the diagonal, rounding, another scale (docs/math/synthetic.md). A trainer
+ * calls it with i_set = 0, 1, 2, ... for sets that are independent of one another. Every diagram has at least one point
+ * and at most params->max_points (about 70 on average over sets; a set's own lie anywhere from 3 to 2,000), finite,
+ * birth < death, of dimension 0 or 1. Labels are latent types, where there are any. The metadata says "family",
+ * "modifiers" and "parameters". Same bytes for the same arguments on every machine. params may be NULL. Cost: 1 to 30
+ * ms of one core for 128 diagrams, no threads of its own. Errors: PSH_ERR_PARAMETER (no such family), PSH_ERR_MEMORY.
+ * Threads: safe. */
+PSH_API psh_status psh_diagrams_synth_mixed(size_t n_diagrams, uint64_t seed, uint64_t i_set,
+                                            const psh_synth_params *params, psh_diagrams **dst, psh_error *err);
+
 #ifdef __cplusplus
 }
 #endif

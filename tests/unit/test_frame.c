@@ -1,4 +1,4 @@
-/* test_frame.c : the maps to the unit square, and synthetic sets. */
+/* test_frame.c : the maps to the unit square. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -90,62 +90,6 @@ static void ids_tell_frames_apart_and_nothing_else(void **state) {
     assert_true(psh_frame_id(&a) == 0x4dc3c1ffd1c91bfeu); /* on every machine, for ever: stored in code files */
 }
 
-static void synthetic_points_are_uniform_above_the_diagonal(void **state) {
-    psh_diagrams *set = NULL;
-    assert_int_equal(psh_diagrams_synth_uniform(100, 200, 5, &set, NULL), PSH_OK);
-    assert_int_equal(psh_diagrams_count(set), 100);
-    assert_int_equal(psh_diagrams_n_points(set), 20000);
-    double mean_birth = 0, mean_death = 0;
-    size_t n_corner = 0; /* persistence above 1/2: a quarter of the triangle */
-    for (size_t i = 0; i < 20000; i++) {
-        const double *point = psh_diagrams_points(set) + 2 * i;
-        assert_true(point[0] >= 0 && point[0] <= point[1] && point[1] < 1);
-        assert_int_equal(psh_diagrams_dims(set)[i], 0);
-        mean_birth += point[0] / 20000, mean_death += point[1] / 20000;
-        n_corner += point[1] - point[0] > 0.5;
-    }
-    /* Means 1/3 and 2/3, standard deviation sqrt(1/18 / 20000) = 0.0017; 5000 +- 61. Five deviations. */
-    assert_true(fabs(mean_birth - 1. / 3) < 0.0085 && fabs(mean_death - 2. / 3) < 0.0085);
-    assert_in_range(n_corner, 5000 - 306, 5000 + 306);
-    psh_diagrams_free(set);
-}
-
-static void the_same_seed_gives_the_same_bytes_whatever_the_size_of_the_set(void **state) {
-    psh_diagrams *small = NULL, *large = NULL, *other = NULL;
-    assert_int_equal(psh_diagrams_synth_uniform(3, 50, 1, &small, NULL), PSH_OK);
-    assert_int_equal(psh_diagrams_synth_uniform(30, 50, 1, &large, NULL), PSH_OK);
-    assert_int_equal(psh_diagrams_synth_uniform(3, 50, 2, &other, NULL), PSH_OK);
-    assert_memory_equal(psh_diagrams_points(small), psh_diagrams_points(large), 3 * 50 * 2 * sizeof(double));
-    assert_memory_not_equal(psh_diagrams_points(small), psh_diagrams_points(other), 3 * 50 * 2 * sizeof(double));
-    assert_true(psh__hash(PSH__HASH_START, psh_diagrams_points(small), 3 * 50 * 2 * sizeof(double)) ==
-                0xa1e51c20b1864292u); /* on every machine */
-    psh_diagrams_free(small);
-    psh_diagrams_free(large);
-    psh_diagrams_free(other);
-}
-
-static void odd_sizes_of_synthetic_sets_work_or_are_refused(void **state) {
-    psh_diagrams *set = NULL;
-    assert_int_equal(psh_diagrams_synth_uniform(0, 10, 1, &set, NULL), PSH_OK);
-    assert_int_equal(psh_diagrams_count(set), 0);
-    psh_diagrams_free(set);
-    assert_int_equal(psh_diagrams_synth_uniform(10, 0, 1, &set, NULL), PSH_OK);
-    assert_int_equal(psh_diagrams_count(set), 10);
-    assert_int_equal(psh_diagrams_n_points(set), 0);
-    psh_diagrams_free(set);
-    assert_int_equal(psh_diagrams_synth_uniform(SIZE_MAX, 2, 1, &set, NULL), PSH_ERR_MEMORY);
-    assert_int_equal(psh_diagrams_synth_uniform(SIZE_MAX / 2, 1, 1, &set, NULL), PSH_ERR_MEMORY);
-    psh_status status = PSH_ERR_MEMORY;
-    for (unsigned long n = 1; status != PSH_OK; n++) {
-        psh_diagrams *partial = NULL;
-        psh__alloc_fail_at(n);
-        status = psh_diagrams_synth_uniform(20, 20, 1, &partial, NULL);
-        psh__alloc_fail_at(0);
-        assert_true(status == PSH_OK || status == PSH_ERR_MEMORY);
-        psh_diagrams_free(partial);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_span_the_finite_coordinates),
@@ -153,9 +97,6 @@ int main(void) {
         cmocka_unit_test(spans_beyond_double_precision_are_refused),
         cmocka_unit_test(fixed_frames_are_checked),
         cmocka_unit_test(ids_tell_frames_apart_and_nothing_else),
-        cmocka_unit_test(synthetic_points_are_uniform_above_the_diagonal),
-        cmocka_unit_test(the_same_seed_gives_the_same_bytes_whatever_the_size_of_the_set),
-        cmocka_unit_test(odd_sizes_of_synthetic_sets_work_or_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
