@@ -113,8 +113,10 @@ static psh_status count_items(const psh_report_params *params, size_t *n_items, 
                               "same items",
                               parts[i_first].count, parts[i_first].name, parts[i].count, parts[i].name);
     }
+    *n_items = 0;
+    if (i_first == n_parts && params->n_logs > 0 && !params->exact) return PSH_OK;
     if (i_first == n_parts)
-        return psh__error(err, PSH_ERR_EMPTY, "nothing to report; give codes, diagrams, clusters or images");
+        return psh__error(err, PSH_ERR_EMPTY, "nothing to report; give codes, diagrams, clusters, images or logs");
     if (parts[i_first].count == 0)
         return psh__error(err, PSH_ERR_EMPTY, "0 %s; a report needs at least 1 item", parts[i_first].name);
     if (parts[i_first].count > UINT32_MAX)
@@ -179,10 +181,20 @@ static psh_status group_labels(psh__gathered *gathered, psh_error *err) {
     return status;
 }
 
+static psh_status read_logs(psh__gathered *gathered, psh_error *err) {
+    const psh_report_params *p = &gathered->params;
+    if (p->n_logs == 0) return PSH_OK;
+    gathered->logs = psh__calloc(p->n_logs, sizeof *gathered->logs);
+    if (!gathered->logs) return psh__error_memory(err, "logs", p->n_logs * sizeof *gathered->logs);
+    for (size_t i = 0; i < p->n_logs; i++) PSH_TRY(psh__training_log_read(p->logs[i], &gathered->logs[i], err));
+    return PSH_OK;
+}
+
 psh_status psh__gather(const psh_report_params *params, psh__gathered *dst, psh_error *err) {
     *dst = (psh__gathered){0};
     psh__params_copy(&dst->params, sizeof dst->params, params);
     PSH_TRY(count_items(&dst->params, &dst->n_items, err));
+    PSH_TRY(read_logs(dst, err));
     PSH_TRY(check_exact(&dst->params, dst->n_items, err));
     PSH_TRY(group_labels(dst, err));
     if (!dst->params.clusters) return PSH_OK;
@@ -190,6 +202,8 @@ psh_status psh__gather(const psh_report_params *params, psh__gathered *dst, psh_
 }
 
 void psh__gathered_free(psh__gathered *gathered) {
+    for (size_t i = 0; gathered->logs && i < gathered->params.n_logs; i++) psh__training_log_free(&gathered->logs[i]);
+    psh__free(gathered->logs);
     psh__groups_free(&gathered->clusters);
     psh__groups_free(&gathered->labels);
 }

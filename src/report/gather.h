@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "persihash/report.h"
+#include "report/training_log.h"
 
 /* Items by group, the largest group first (ties: that of the least value). */
 typedef struct psh__groups {
@@ -27,8 +28,9 @@ static inline size_t psh__groups_size(const psh__groups *groups, size_t i_group)
 
 typedef struct psh__gathered {
     psh_report_params params; /* a whole copy, whatever the caller's struct_bytes */
-    size_t n_items;           /* N, at least 1 */
+    size_t n_items;           /* N; 0 on a page of logs alone */
     psh__groups clusters, labels;
+    psh__training_log *logs; /* (params.n_logs) */
 } psh__gathered;
 
 /* psh__gather() : checks that the parts fit together (errors: see psh_report_write()) and fills `dst`, which must be

@@ -93,7 +93,7 @@ function symbolSvg(group, size = 11) {
 /* --- The data ----------------------------------------------------------------------------------------------------- */
 
 const data = JSON.parse($("data").textContent);
-const { clusters, labels, codes, pictures, diagrams, values, agreement, elbow, examples } = data;
+const { clusters, labels, codes, pictures, diagrams, values, agreement, elbow, examples, logs } = data;
 const meta = data.meta || {};
 const n = data.n_items;
 const rowOf = (item) => (data.rows ? data.rows[item] : item);
@@ -360,6 +360,10 @@ function drawHead() {
   if (diagrams) stage(count(data.n_rows), data.n_rows === 1 ? "diagram" : "diagrams", digits(diagrams.n_points_all / data.n_rows, 3) + " points on average" + (points.allDims.length ? " · " + points.allDims.map((dim) => "H" + dim).join(" ") : ""));
   if (codes) stage(codes.n_bits + "-bit", data.n_rows === 1 ? "code" : "codes", count(codes.n_distinct) + " different of " + count(data.n_rows));
   if (clusters) stage(count(clusters.sizes.length), clusters.sizes.length === 1 ? "cluster" : "clusters", "largest " + percent(clusters.sizes[0] / data.n_rows) + (data.scores ? " · ARI to labels " + score(data.scores.ari) : ""));
+  if (!n && logs) {
+    stage(count(logs.length), logs.length === 1 ? "training" : "trainings", plural(logs.reduce((sum, log) => sum + log.n_epochs, 0), "epoch"));
+    if (logs.length === 1) stage(score(lastOf(logs[0], "spearman")), "Spearman", "on diagrams held out, at the end");
+  }
   if (agreement && agreement.spearman !== null) stage(score(agreement.spearman), "Spearman", "code against " + EXACT + ", " + plural(agreement.n_sample, "item"));
 }
 
@@ -545,6 +549,94 @@ function drawSizesPlot() {
   return Plotly.newPlot("sizes-plot", [trace], layoutOf(axis(kind.word, { tickvals: shown.map((_, g) => g), ticktext: names, showgrid: false, type: "linear", range: [-0.6, Math.max(shown.length - 0.4, 4.6)] }), axis(isLog ? "Items (log scale)" : "Items", isLog ? { type: "log", dtick: 1, tickformat: ",d", range: [-0.15, Math.log10(shown[0]) * 1.12] } : { range: [0, shown[0] * 1.12] }), { margin: { l: 56, r: 12, t: 18, b: 48 }, bargap: 0.25 }), CONFIG);
 }
 
+/* --- Training ----------------------------------------------------------------------------------------------------- */
+
+const lastOf = (log, column) => (log[column] ? log[column][log[column].length - 1] : null);
+const shareOf = (log) => log.distinct.map((distinct, i) => (log.codes[i] ? distinct / log.codes[i] : null));
+
+/* A panel for each: what its title says, the values of a log, the least range of its axis. Shares and correlations have
+ * an end that is best, and so a range that all logs share; losses are as they come, or absent. */
+const HELD_OUT_PANELS = [
+  { title: "Spearman with exact W₁", of: (log) => log.spearman, range: [0, 1], none: "undefined: all codes alike" },
+  { title: "Balance of the bits", of: (log) => log.balance, range: [0, 1] },
+  { title: "Distinct codes, share", of: shareOf, range: [0, 1] },
+];
+const LOSS_PANELS = [
+  { title: "Similarity", of: (log) => log.similarity },
+  { title: "Quantisation", of: (log) => log.quantisation },
+  { title: "Mean squared error", of: (log) => log.mse },
+  { title: "Perceptual", of: (log) => log.perceptual },
+  { title: "Generator", of: (log) => log.generator },
+  { title: "Discriminator", of: (log) => log.discriminator },
+];
+
+const finite = (column) => (column || []).filter((value) => value !== null);
+const rangeOf = (all) => all.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+
+/* Values of all logs on one axis: linear, or, where they fall a long way, logarithmic. */
+function panelAxis(panel, more) {
+  const [least, most] = rangeOf(logs.flatMap((log) => finite(panel.of(log))));
+  if (panel.range) return axis("", Object.assign({ range: [Math.min(panel.range[0], least - 0.02), panel.range[1] + 0.03] }, more));
+  const decades = least > 0 ? Math.log10(most / least) : 0;
+  return axis("", Object.assign({ tickformat: "~g" }, decades > 1.3 ? { type: "log", dtick: Math.ceil(decades / 4) } : least === most && least > 0 ? { range: [0, 2 * least] } : {}, more));
+}
+
+function drawPanels(id, panels) {
+  const plot = $(id);
+  const n_columns = plot.clientWidth < 620 ? 1 : 3, n_lines = Math.ceil(panels.length / n_columns);
+  const part = (n_parts, gap) => ({ size: (1 - gap * (n_parts - 1)) / n_parts, step: (1 + gap) / n_parts }); /* of an axis from 0 to 1 */
+  const height = n_lines * 190 + 34, across = part(n_columns, 0.075), down = part(n_lines, 0.3 / n_lines);
+  const [first, last] = rangeOf(logs.flatMap((log) => log.epoch)), margin = Math.max(0.5, (last - first) * 0.02);
+  const traces = [], layout = layoutOf(undefined, undefined, { height, margin: { l: 44, r: 12, t: 26, b: 44 }, annotations: [], hovermode: "closest" });
+  panels.forEach((panel, p) => {
+    const number = p === 0 ? "" : String(p + 1), left = (p % n_columns) * across.step, right = left + across.size;
+    const top = 1 - Math.floor(p / n_columns) * down.step, bottom = Math.max(0, top - down.size);
+    layout["xaxis" + number] = axis(p + n_columns >= panels.length ? "Epoch" : "", { domain: [left, Math.min(1, right)], anchor: "y" + number, range: [first - margin, last + margin], dtick: last - first < 6 ? 1 : undefined, tickformat: ",d", automargin: false });
+    layout["yaxis" + number] = panelAxis(panel, { domain: [bottom, top], anchor: "x" + number, automargin: false });
+    const note = (text, y, more) => layout.annotations.push(Object.assign({ text, x: left, y, xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false, font: { size: 13, color: "#1f2328" } }, more));
+    note("<b>" + panel.title + "</b>", top, { yshift: 3 });
+    if (!logs.some((log) => finite(panel.of(log)).length)) note(panel.none || "no values", (top + bottom) / 2, { x: (left + right) / 2, xanchor: "center", font: { size: 12.5, color: "#8a929c" } });
+    logs.forEach((log, i) => {
+      const column = panel.of(log);
+      if (!column) return;
+      const isolated = column.map((value, e) => value !== null && (column[e - 1] ?? null) === null && (column[e + 1] ?? null) === null);
+      traces.push({ type: "scatter", mode: "lines+markers", x: log.epoch, y: column, xaxis: "x" + number, yaxis: "y" + number, line: { color: COLOURS[i % COLOURS.length], width: 2 },
+        marker: { color: COLOURS[i % COLOURS.length], size: column.map((_, e) => (log.epoch.length <= 40 || isolated[e] ? 5 : 0)), line: { width: 0 }, opacity: 1 }, hovertemplate: (logs.length > 1 ? plotlyText(short(log.name, 40)) + "<br>" : "") + "epoch %{x}: %{y:.4g}<extra></extra>" });
+    });
+  });
+  plot.style.height = height + "px";
+  return Plotly.newPlot(id, traces, layout, CONFIG);
+}
+
+function drawTraining() {
+  drawPanels("held-out-plot", HELD_OUT_PANELS);
+  /* zero throughout: that part of the network was switched off */
+  const losses = LOSS_PANELS.filter((panel) => logs.some((log) => finite(panel.of(log)).some((value) => value !== 0)));
+  if (losses.length) drawPanels("losses-plot", losses);
+}
+
+/* The epoch of the greatest Spearman correlation, the first of equals; -1 if there is none. */
+function bestEpoch(log) {
+  let best = -1;
+  log.spearman.forEach((value, e) => { if (value !== null && (best < 0 || value > log.spearman[best])) best = e; });
+  return best;
+}
+
+function drawTrainingText() {
+  const kept = logs.find((log) => log.epoch.length < log.n_epochs);
+  $("training-note").textContent = "Above, how the codes of diagrams that were held out fare after each epoch: rank correlation of Hamming distance with exact W₁, how evenly the bits are set (1 is best), and the share of codes that differ. Below, the losses." + (kept ? " Of long logs only some epochs are drawn, evenly spread, and the last." : "");
+  const dot = (i) => el("i.dot", { style: { background: COLOURS[i % COLOURS.length] } });
+  if (logs.length > 1) $("training-legend").replaceChildren(...logs.map((log, i) => el("span.chip", {}, dot(i), el("span.text", { title: log.name }, log.name))));
+  const heads = ["Log", "Epochs", "Spearman", "Best", "Balance", "Distinct codes", "Constant bits", "Seconds"];
+  const cells = (log, i) => {
+    const best = bestEpoch(log), constant = lastOf(log, "constant_bits"), seconds = finite(log.seconds);
+    return [el("span.swatch", {}, dot(i), log.name), count(log.n_epochs), score(lastOf(log, "spearman")), best < 0 ? "–" : score(log.spearman[best]) + " in epoch " + count(log.epoch[best]), score(lastOf(log, "balance")),
+      count(lastOf(log, "distinct")) + " of " + count(lastOf(log, "codes")), constant === null ? "–" : count(constant), seconds.length && log.epoch.length === log.n_epochs ? digits(seconds.reduce((a, b) => a + b, 0), 3) : "–"];
+  };
+  $("training-table").replaceChildren(el("table", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
+    el("tbody", {}, logs.map((log, i) => el("tr", {}, cells(log, i).map((cell) => el("td", {}, cell)))))));
+}
+
 /* --- Groups with their members ------------------------------------------------------------------------------------ */
 
 function mixOf(group) {
@@ -612,7 +704,7 @@ function drawMade() {
   }
   const table = (title, lines) => lines.length ? el("div", {}, el("h3", {}, title), el("table", {}, el("tbody", {}, lines.map(([key, value]) => el("tr", {}, el("th", { scope: "row" }, key), el("td", {}, value)))))) : null;
   const facts = (object) => (object ? flatten(object).map(([key, value]) => [key, short(value, 240)]) : []);
-  const page = [["items", count(data.n_rows)]];
+  const page = n ? [["items", count(data.n_rows)]] : [];
   if (data.n_items < data.n_rows) page.push(["items on this page", count(data.n_items)]);
   if (pictures) page.push(["thumbnails", count(pictureOf.size) + ", in 64 greys" + (pictures.is_stretched ? "; greys stretched from each image's least to its greatest value" : "")]);
   if (diagrams) page.push(["diagrams drawn", count(n) + "; coordinates in 255 steps" + (diagrams.n_beyond ? "; " + plural(diagrams.n_beyond, "point") + " beyond the axes at their edge" : "") + (diagrams.n_most ? "; at most the " + count(diagrams.n_most) + " most persistent points of each" : "")]);
@@ -643,6 +735,8 @@ function drawTexts() {
   $("elbow").classList.toggle("alone", $("sizes").hidden);
   $("sizes").classList.toggle("alone", $("elbow").hidden);
   $("groups").hidden = !examples;
+  $("training").hidden = !logs;
+  $("item").hidden = !n;
   if (elbow) $("elbow-note").textContent = "Within-cluster sum of squared distances for each number of clusters; where the curve bends, more clusters stop paying." + (elbow.k > elbow.wcss.length ? " The " + count(elbow.k) + " clusters chosen lie beyond the curve." : "");
   if (sized) $("sizes-note").textContent = "Items in each " + (clusters ? "cluster" : "class") + "; the largest has " + percent(sized.sizes[0] / data.n_rows) + " of them." + (sized.sizes.length > 40 ? " Shown are the 40 largest of " + count(sized.sizes.length) + "." : "");
   if (data.map) {
@@ -650,7 +744,9 @@ function drawTexts() {
     drawLegend();
   }
   if (agreement) { drawAgreementText(); drawExtremes(); }
+  if (logs) drawTrainingText();
   if (examples) drawGroups();
+  if (!n) return;
   const wanted = /^#item=([0-9]+)$/.exec(location.hash); /* report.html#item=17 opens with that item pinned */
   const asked = wanted ? (data.rows ? data.rows.indexOf(Number(wanted[1])) : Number(wanted[1])) : -1;
   if (asked >= 0 && asked < n) show(asked, true);
@@ -663,6 +759,7 @@ function drawPlots() {
   if (agreement) drawAgreementPlot();
   if (elbow) drawElbowPlot();
   if (!$("sizes").hidden) drawSizesPlot();
+  if (logs) drawTraining();
   root.dataset.drawn = "yes";
 }
 

@@ -14,6 +14,7 @@
  *   pictures          {items[]?, png: base64, cell[2], n_columns, sides[]?, least_shape[2], greatest_shape[2], ...}
  *   diagrams          {n_points_all, lo, hi, n_most, n_beyond, n_runs, runs, births, deaths; see points.h}
  *   values            {n_points[n_items], persistence[n_items]}
+ *   logs              [{name, n_epochs, epoch[], similarity[], ...}]; see training_log.h
  *   agreement         see agreement.c; and too_far[], too_near[]: {items[2], code, exact}
  *   meta              {diagrams, codes, clusters, exact}: metadata as recorded in the files
  * pictures.items is left out when it would list all items. "base64": see psh__json_bytes(). */
@@ -93,6 +94,7 @@ static psh_status choose_rows(page_plan *page, psh_error *err) {
 
 static psh_status prepare(page_plan *page, psh_error *err) {
     const psh__gathered *gathered = page->gathered;
+    if (gathered->n_items == 0) return PSH_OK;
     PSH_TRY(psh__examples_choose(example_groups(gathered), gathered->params.codes, page->examples,
                                  &page->n_example_groups, err));
     if (gathered->params.codes && gathered->params.exact) {
@@ -164,6 +166,7 @@ static void write_head(const page_plan *page, psh__text *json) {
 
 /* Folders that all names have in common are written once. */
 static psh_status write_names(const page_plan *page, psh__text *json, psh_error *err) {
+    if (page->n_items == 0) return PSH_OK;
     const char *first = psh__item_name(page->gathered, page->rows[0]);
     size_t n_common = strlen(first);
     bool any = false;
@@ -313,6 +316,7 @@ static psh_status write_map(const page_plan *page, psh__text *json, psh_error *e
     const psh_report_params *p = &page->gathered->params;
     const size_t n_rows = page->gathered->n_items;
     double explained = NAN;
+    if (n_rows == 0) return PSH_OK;
     if (p->xy) {
         PSH_TRY(check_given_map(p->xy, n_rows, err));
         write_map_object(page, p->xy, "given", explained, json);
@@ -417,7 +421,7 @@ static psh_status write_pictures(const page_plan *page, psh__text *json, psh_err
     return PSH_OK;
 }
 
-/* --- Agreement and metadata --------------------------------------------------------------------------------------- */
+/* --- Agreement, logs and metadata --------------------------------------------------------------------------------- */
 
 static void write_extremes(const page_plan *page, const char *key, const psh__extreme *extremes, size_t n_extremes,
                            psh__text *json) {
@@ -445,6 +449,26 @@ static psh_status write_agreement(const page_plan *page, psh__text *json, psh_er
     write_extremes(page, "too_near", agreement->too_near, agreement->n_too_near, json);
     psh__text_puts(json, "}");
     return PSH_OK;
+}
+
+static const char *own_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Called by their names, without folders, unless two have the same. */
+static void write_logs(const page_plan *page, psh__text *json) {
+    const psh_report_params *p = &page->gathered->params;
+    if (p->n_logs == 0) return;
+    bool is_short = true;
+    for (size_t i = 0; i < p->n_logs; i++)
+        for (size_t j = 0; j < i; j++) is_short = is_short && strcmp(own_name(p->logs[i]), own_name(p->logs[j])) != 0;
+    open_array(json, "logs");
+    for (size_t i = 0; i < p->n_logs; i++) {
+        psh__json_next(json);
+        psh__training_log_write(&page->gathered->logs[i], is_short ? own_name(p->logs[i]) : p->logs[i], json);
+    }
+    psh__text_puts(json, "]");
 }
 
 static psh_status write_meta(psh__text *json, const char *key, const psh_meta *meta, psh_error *err) {
@@ -485,6 +509,7 @@ psh_status psh__page_data_write(const psh__gathered *gathered, psh__text *json, 
     PSH_TRY_GOTO(write_diagrams(&page, json, err));
     PSH_TRY_GOTO(write_pictures(&page, json, err));
     PSH_TRY_GOTO(write_agreement(&page, json, err));
+    write_logs(&page, json);
     PSH_TRY_GOTO(write_all_meta(&page, json, err));
     psh__text_puts(json, "}");
     status = psh__text_status(json, err);

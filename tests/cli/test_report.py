@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-from harness import FASHION, TOOL, Skip, main, need, run
+from harness import BAD_DATA, FASHION, TOOL, USAGE, Skip, main, need, run
 
 IMAGES, LABELS = FASHION / "t10k-images-idx3-ubyte.gz", FASHION / "t10k-labels-idx1-ubyte.gz"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -271,6 +271,65 @@ def few_parts_make_a_page_too(folder):
     assert browser.ask("document.querySelector('#tables a').getAttribute('href')") == "./../two.npz"
 
 
+HEAD = "epoch,similarity,quantisation,mse,perceptual,generator,discriminator,codes,distinct,constant_bits,balance,spearman,seconds\n"
+
+
+def a_training_log_is_drawn_beside_the_items_or_alone(folder):
+    run("train", "pdgan", "-o", folder / "m.safetensors", "--width", "0.015625", "--points", "8", "--count", "24", "--batch", "8", "--epochs", "3", "-t", "1", "-q",
+        env={"OMP_WAIT_POLICY": "passive"})
+    hostile = folder / "<img src=x onerror=alert(2)>.csv"
+    hostile.write_text(HEAD + "1,0.5,0.3,0.01,0,0,0,200,1,64,0,nan,2\n")  # all codes alike, no generator
+    long = folder / "long.csv"
+    long.write_text(HEAD + "".join(f"{e},{1 / e},0.3,0.01,1,2,1e-{min(e, 30)},200,{e % 200},0,0.5,{'nan' if e % 2 else e / 6000},1\n" for e in range(1, 5001)))
+    n_drawn = {"plots": "document.querySelectorAll('#training .main-svg').length && document.querySelectorAll('#training .subplot').length",
+               "lines": "document.querySelectorAll('#training path.js-line').length", "points": "document.querySelectorAll('#training path.point').length"}
+
+    page = folder / "alone.html"
+    run("report", "--log", folder / "m.csv", "-o", page, "-q")
+    browser.open(page)
+    assert browser.ask("['map', 'item', 'agreement', 'elbow', 'sizes', 'groups'].every((id) => $(id).hidden) && !$('training').hidden")
+    assert [browser.ask(n_drawn[what]) for what in ("plots", "lines", "points")] == [9, 9, 27]
+    cells = browser.ask("[...document.querySelectorAll('#training-table td')].map((cell) => cell.textContent)")
+    assert cells[0] == "m.csv" and cells[1] == "3" and cells[5].endswith(" of 200"), cells
+    assert "1training3 epochs" in browser.ask("$('stages').textContent")
+    assert browser.ask("document.querySelector('#tables a').getAttribute('href')") == "./m.csv"
+
+    run("report", "--log", f"{folder}/m.csv,{hostile},{long}", "-o", page, "-q")
+    browser.open(page)
+    time.sleep(0.2)
+    browser.check()
+    assert browser.ask("document.querySelectorAll('#training-table tbody tr').length") == 3
+    assert browser.ask("[...document.querySelectorAll('#training-legend .text')].map((name) => name.textContent)") == ["m.csv", hostile.name, "long.csv"]
+    assert browser.ask("document.querySelectorAll('img').length") == 0
+    assert "5,000" in browser.ask("$('training-table').textContent") and "some epochs" in browser.ask("$('training-note').textContent")
+    assert browser.ask("$('losses-plot')._fullLayout.yaxis.type") == "log"
+
+    run("report", "--log", hostile, "-o", page, "-q")
+    browser.open(page)
+    assert "undefined: all codes alike" in browser.ask("$('held-out-plot').textContent")
+    assert browser.ask(n_drawn["plots"]) == 6 and browser.ask(n_drawn["points"]) == 5  # but for those without values, and without a generator
+
+    run("synth", "--count", "9", "--points", "8", "-o", folder / "set.npz", "-q")
+    run("encode", folder / "set.npz", "--model", folder / "m.safetensors", "-o", folder / "codes.npz", "-q", env={"OMP_WAIT_POLICY": "passive"})
+    run("report", "--codes", folder / "codes.npz", "--log", folder / "m.csv", "-o", page, "-q")
+    browser.open(page)
+    assert browser.ask("document.querySelectorAll('#map-plot path.point').length") == 9 and browser.ask(n_drawn["lines"]) == 9
+
+
+def logs_that_cannot_be_drawn_are_refused(folder):
+    log, page = folder / "m.csv", folder / "page.html"
+    for text, fault in ((HEAD, "without an epoch"), ("", "empty"), ("epoch,loss\n1,2\n", "no column is called 'similarity'"),
+                        (HEAD + "1,0.5,0.3,0.01,0,0,0,200,1,64,0,nan", "line 2, the last, has no line break")):
+        log.write_text(text)
+        _, err = run("report", "--log", log, "-o", page, code=BAD_DATA)
+        assert fault in err and "m.csv" in err, err
+    run("report", "--log", folder / "other.csv", "-o", page, code=BAD_DATA)
+    for names in ("", f"{log},", f",{log}"):
+        run("report", "--log", names, "-o", page, code=USAGE)
+    run("report", "-o", page, code=USAGE)
+    assert not page.exists()
+
+
 def the_page_forbids_itself_the_network(_):
     """Of the page opened last."""
     assert browser.ask("fetch('https://example.org/').then(() => 'fetched', () => 'refused')") == "refused"
@@ -293,7 +352,8 @@ if __name__ == "__main__":
         browser = Browser(WIDTH, HEIGHT)
         try:
             main([a_full_page_draws_everything_and_asks_no_network, pointing_at_the_map_shows_the_item, a_page_is_complete_when_it_has_loaded,
-                  hostile_names_and_labels_are_shown_as_text, few_parts_make_a_page_too, the_page_forbids_itself_the_network])
+                  hostile_names_and_labels_are_shown_as_text, few_parts_make_a_page_too, a_training_log_is_drawn_beside_the_items_or_alone,
+                  logs_that_cannot_be_drawn_are_refused, the_page_forbids_itself_the_network])
         finally:
             full_page.plain.kill()
             browser.close()

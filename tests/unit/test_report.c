@@ -109,6 +109,7 @@ typedef struct parts {
     psh_distances *exact;
     psh_input *input;
     double xy[2 * N];
+    const char *logs[2];
     psh_report_params params;
 } parts;
 
@@ -119,7 +120,9 @@ static psh_codes *make_codes(size_t n_codes, const uint8_t *bytes, int n_bits) {
     return codes;
 }
 
-/* Three clusters of codes, diagrams with two dimensions, images, exact distances of the first ten. */
+#define LOG_HEAD "epoch,similarity,codes,distinct,balance,spearman\n"
+
+/* Three clusters of codes, diagrams with two dimensions, images, exact distances of the first ten, two logs. */
 static void parts_make(parts *p, const char *name, const char *label) {
     psh_error err = {0};
     psh__random rng;
@@ -159,6 +162,11 @@ static void parts_make(parts *p, const char *name, const char *label) {
     p->params = PSH_PARAMS(psh_report_params);
     p->params.diagrams = p->diagrams, p->params.codes = p->codes, p->params.clusters = p->clusters;
     p->params.exact = p->exact, p->params.input = p->input, p->params.xy = p->xy;
+    p->logs[0] = "test_report_a.csv", p->logs[1] = "./test_report_b.csv";
+    const char first[] = LOG_HEAD "1,0.5,8,7,0.5,0.25\n2,0.4,8,8,1,0.5\n", second[] = LOG_HEAD "1,0.5,8,1,0,nan\n";
+    assert_int_equal(psh__file_replace(p->logs[0], first, strlen(first), &err), PSH_OK);
+    assert_int_equal(psh__file_replace(p->logs[1], second, strlen(second), &err), PSH_OK);
+    p->params.logs = p->logs, p->params.n_logs = 2;
 }
 
 static void parts_free(parts *p) {
@@ -168,6 +176,7 @@ static void parts_free(parts *p) {
     psh_distances_free(p->exact);
     psh_input_free(p->input);
     unlink("test_report_images.npy");
+    unlink(p->logs[0]), unlink(p->logs[1]);
     unlink(PAGE);
 }
 
@@ -441,7 +450,7 @@ static void a_full_page_has_all_parts(void **state) {
     json_t *data = write_and_read(&p.params);
     const char *const keys[] = {"names", "map",      "clusters", "labels",   "examples", "scores",
                                 "elbow", "codes",    "pictures", "diagrams", "values",   "agreement",
-                                "meta",  "commands", "title",    "tool",     "n_items"};
+                                "meta",  "commands", "title",    "tool",     "n_items",  "logs"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!json_object_get(data, keys[i])) fail_msg("no %s", keys[i]);
     assert_null(json_object_get(data, "date"));
@@ -568,6 +577,33 @@ static void any_one_part_is_enough(void **state) {
         assert_true(!!json_object_get(data, "map") == (part == 0));
         json_decref(data);
     }
+    parts_free(&p);
+}
+
+static void logs_make_a_page_without_items(void **state) {
+    parts p;
+    double map[2] = {NAN, NAN};
+    parts_make(&p, "a", "b");
+    psh_report_params params = PSH_PARAMS(psh_report_params);
+    params.logs = p.logs, params.n_logs = 2, params.xy = map;
+    json_t *data = write_and_read(&params), *logs = json_object_get(data, "logs");
+    assert_int_equal(integer_of(data, "n_items"), 0);
+    const char *const absent[] = {"map", "names", "codes", "clusters", "labels", "examples", "diagrams", "agreement"};
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) assert_null(json_object_get(data, absent[i]));
+    assert_int_equal(json_array_size(logs), 2);
+    json_t *first = json_array_get(logs, 0), *second = json_array_get(logs, 1);
+    assert_string_equal(json_string_value(json_object_get(first, "name")), "test_report_a.csv");
+    assert_string_equal(json_string_value(json_object_get(second, "name")), "test_report_b.csv");
+    assert_true(json_number_value(json_array_get(json_object_get(first, "spearman"), 1)) == 0.5);
+    assert_true(json_is_null(json_array_get(json_object_get(second, "spearman"), 0)));
+    json_decref(data);
+
+    const char *const twice[] = {"test_report_a.csv", "./test_report_a.csv"}; /* told apart by their folders */
+    params.logs = twice;
+    data = write_and_read(&params), logs = json_object_get(data, "logs");
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(logs, i), "name")), twice[i]);
+    json_decref(data);
     parts_free(&p);
 }
 
@@ -700,6 +736,15 @@ static void parts_that_do_not_fit_are_refused_with_their_numbers(void **state) {
     expect_fault(&params, PSH_ERR_SHAPE, "41 items, but the report has 40");
     psh_distances_free(more);
 
+    params = PSH_PARAMS(psh_report_params);
+    params.exact = p.exact, params.logs = p.logs, params.n_logs = 2; /* nothing to compare them with */
+    expect_fault(&params, PSH_ERR_EMPTY, "nothing to report");
+    p.logs[1] = "no/such.csv";
+    expect_fault(&p.params, PSH_ERR_FILE_NOT_FOUND, "no/such.csv");
+    p.logs[1] = "test_report_images.npy";
+    expect_fault(&p.params, PSH_ERR_FORMAT, "test_report_images.npy: line 1: no column is called 'epoch'");
+    p.logs[1] = "./test_report_b.csv";
+
     p.xy[5] = NAN;
     expect_fault(&p.params, PSH_ERR_NOT_FINITE, "row 2, column 1");
     parts_free(&p);
@@ -765,6 +810,7 @@ int main(void) {
         cmocka_unit_test(windows_of_extreme_coordinates_are_finite),
         cmocka_unit_test(hostile_texts_stay_texts),
         cmocka_unit_test(any_one_part_is_enough),
+        cmocka_unit_test(logs_make_a_page_without_items),
         cmocka_unit_test(pages_of_one_and_two_items),
         cmocka_unit_test(an_older_callers_struct_is_understood),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
