@@ -222,8 +222,8 @@ void cli_warn(const cli *c, const char *format, ...) {
 }
 
 psh_status cli_stamp(const cli *c, psh_meta *meta, const psh_meta *source, psh_error *err) {
-    static const char *const silent[] = {"threads", "quiet", "json", "output", "barycentres",
-                                         "resume",  "data",  "help", NULL};
+    static const char *const silent[] = {"threads",   "quiet",  "json", "output", "barycentres",
+                                         "calibrate", "resume", "data", "help",   NULL};
     char command[2048];
     size_t n = (size_t)snprintf(command, sizeof command, "persihash %s", c->command->verb);
     for (size_t i = 0; option_at(c->command, i) && n < sizeof command; i++) {

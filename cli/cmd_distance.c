@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "distance_calibrated.h"
 #include "distance_exact.h"
 #include "distance_progressive.h"
 #include "hamming.h"
@@ -81,15 +82,29 @@ static psh_status hamming_all(cli *c, const char *path, psh_error *err) {
 
 /* Options that mean nothing for codes are refused, not ignored. */
 static psh_status check_hamming(const cli *c, psh_error *err) {
-    static const char *const others[] = {"order",      "ground",         "pool",      "dims",       "essential",
-                                         "sample",     "delta",          "dtype",     "resume",     "verify",
-                                         "time-limit", "max-gap",        "bounds",    "cells",      "bandwidth",
-                                         "weight",     "integrate",      "samples",   "directions", "positions",
-                                         "frame",      "regularisation", "tolerance", "iterations", NULL};
+    static const char *const others[] = {"sample",     "delta",          "dtype",      "resume",     "verify",
+                                         "time-limit", "max-gap",        "cells",      "bandwidth",  "weight",
+                                         "integrate",  "samples",        "directions", "positions",  "frame",
+                                         "exact",      "regularisation", "tolerance",  "iterations", NULL};
+    static const char *const of_calibration[] = {"order",     "ground", "pool",     "dims", "bounds",
+                                                 "essential", "pairs",  "coverage", NULL};
     for (int i = 0; others[i]; i++)
         if (cli_flag(c, others[i]))
             return cli_fail(err, PSH_ERR_PARAMETER,
                             "--%s is for distances of diagrams; all Hamming distances take milliseconds", others[i]);
+    for (int i = 0; of_calibration[i] && !cli_flag(c, "calibrate"); i++)
+        if (cli_flag(c, of_calibration[i]))
+            return cli_fail(err, PSH_ERR_PARAMETER, "--%s says nothing about Hamming distances without --calibrate",
+                            of_calibration[i]);
+    return PSH_OK;
+}
+
+static psh_status check_diagrams(const cli *c, const char *metric, psh_error *err) {
+    static const char *const others[] = {"calibrate", "pairs", "coverage", NULL};
+    for (int i = 0; others[i]; i++)
+        if (cli_flag(c, others[i]))
+            return cli_fail(err, PSH_ERR_PARAMETER, "--%s is for Hamming distances of codes, not for %s", others[i],
+                            metric);
     return PSH_OK;
 }
 
@@ -129,11 +144,13 @@ static psh_status run(cli *c, psh_error *err) {
             return cli_fail(err, PSH_ERR_DATA, "%s holds codes, --metric %s needs the diagrams", c->arguments[i],
                             distance_metrics[metric]);
     }
+    if (metric != METRIC_HAMMING) CLI_TRY(check_diagrams(c, distance_metrics[metric], err));
     if (metric >= METRIC_SINKHORN) return distance_vectors(c, (distance_metric)metric, path, err);
     if (metric != METRIC_HAMMING) CLI_TRY(check_exact(c, distance_metrics[metric], err));
     if (metric == METRIC_PROGRESSIVE) return distance_progressive(c, path, err);
     if (metric != METRIC_HAMMING) return distance_exact(c, (distance_metric)metric, path, err);
     CLI_TRY(check_hamming(c, err));
+    if (cli_flag(c, "calibrate")) return distance_calibrated(c, path, err);
     return c->n_arguments == 2 ? hamming_cross(c, path, err) : hamming_all(c, path, err);
 }
 
@@ -157,7 +174,13 @@ static const cli_option options[] = {
     {"verify", 0, NULL, "prove each distance by its dual solution; fail if one cannot be proven"},
     {"time-limit", 0, "S", "progressive: stop after S seconds with the best bounds so far"},
     {"max-gap", 0, "G", "progressive: stop when (upper - lower) / upper is at most G for all pairs (default: 0)"},
-    {"bounds", 0, NULL, "progressive: write the bounds too, as FILE.lower.npy and FILE.upper.npy"},
+    {"bounds", 0, NULL, "progressive, calibrate: write the bounds too, as FILE.lower.npy and FILE.upper.npy"},
+    {"calibrate", 0, "SET",
+     "codes: Wasserstein distances estimated from Hamming ones, learnt from exact ones of some pairs of these, the "
+     "codes' "
+     "diagrams; or d.json of an earlier result"},
+    {"pairs", 0, "N", "calibrate: exact distances to learn from (default: a second's worth, 200 to 8192)"},
+    {"coverage", 0, "P", "calibrate: share of distances that the interval should cover (default: 0.9)"},
     REPRESENTATION_OPTIONS,
     {"exact", 0, NULL, "betti, sliced: integrals over all breakpoints instead of samples or positions"},
     {"regularisation", 0, "E", "sinkhorn: weight of the entropy (default: 0.1 / mean number of points)"},
@@ -171,7 +194,8 @@ const cli_command cmd_distance = {
     "FILE [FILE_B] -o d.npy",
     "One file: all pairs, condensed. Two files: each item of the first against each of the second, as an (N, M) array; "
     "one against many is a file of one against a file of many.\n"
-    "Codes of two files must come from one model and frame (encode --frame).\n"
+    "Codes of two files must come from one model and frame (encode --frame). With --calibrate they become estimates of "
+    "Wasserstein distances, with an interval (--bounds).\n"
     "Distances of diagrams go straight to the disk: 10,000 diagrams need no matrix in memory. With --resume the work "
     "survives Ctrl-C and kill -9: the same command goes on where it stopped, and gives the same bytes. Without it "
     "nothing is left behind, and the .partial of an earlier run is refused, not overwritten.",

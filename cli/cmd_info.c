@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "distance_calibrated.h"
 
 static void say_meta(const cli *c, const psh_meta *meta) {
     char *json = psh_meta_write_text(meta, 2);
@@ -80,6 +80,8 @@ static psh_status info_distances(cli *c, const char *path, psh_error *err) {
     cli_say(c, "%s: all pairs of %zu items, %s\n", path, n, dtypes[psh_distances_dtype(distances)]);
     psh_meta_set_text(c->summary, "kind", "distances");
     psh_meta_set_integer(c->summary, "n_items", (int64_t)n);
+    if (distance_say_calibration(c, psh_distances_meta(distances)) && !c->is_json)
+        psh_meta_set_text(psh_distances_meta(distances), "calibration", "the table above");
     say_meta(c, psh_distances_meta(distances));
     psh_distances_free(distances);
     return PSH_OK;

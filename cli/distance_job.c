@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static psh_status read_manner(const cli *c, bool is_f32, psh_distances_params *how, psh_error *err) {
     static const char *const dtypes[] = {"f64", "f32", NULL};
@@ -106,6 +107,14 @@ void distance_job_tell(cli *c, const distance_job *job) {
     psh_meta_set_integer(c->summary, "n_tiles_resumed", (int64_t)job->stats.n_tiles_resumed);
     psh_meta_set_number(c->summary, "seconds", seconds);
     psh_meta_set_text(c->summary, "output", job->path);
+}
+
+char *distance_beside(const char *path, const char *word) {
+    size_t n = strlen(path), room = n + strlen(word) + sizeof "..npy";
+    char *text = malloc(room);
+    if (n > 4 && !strcmp(path + n - 4, ".npy")) n -= 4;
+    if (text) snprintf(text, room, "%.*s.%s.npy", (int)n, path, word);
+    return text;
 }
 
 void distance_job_free(distance_job *job) {

@@ -23,6 +23,8 @@ psh_status distance_job_read(cli *c, distance_metric metric, const char *path, b
                              psh_error *err);
 /* distance_job_tell() : what was done, for people and for --json. */
 void distance_job_tell(cli *c, const distance_job *job);
+/* distance_beside() : "d.npy" and "lower" -> "d.lower.npy"; free() it. NULL: no memory. */
+char *distance_beside(const char *path, const char *word);
 void distance_job_free(distance_job *job); /* zeroed struct is fine */
 
 #endif

@@ -5,9 +5,9 @@
 #include "distance_progressive.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "distance_job.h"
 
 #define LONGEST_LIMIT 1e9 /* seconds: 31 years */
 
@@ -79,15 +79,6 @@ static psh_status record(cli *c, const request *r, const psh_progressive_report 
     return PSH_OK;
 }
 
-/* "d.npy" and "lower" -> "d.lower.npy". */
-static char *beside(const char *path, const char *word) {
-    size_t n = strlen(path), room = n + strlen(word) + sizeof "..npy";
-    char *text = malloc(room);
-    if (n > 4 && !strcmp(path + n - 4, ".npy")) n -= 4;
-    if (text) snprintf(text, room, "%.*s.%s.npy", (int)n, path, word);
-    return text;
-}
-
 static psh_status write_one(cli *c, const request *r, psh_distances *distances, const psh_progressive_report *report,
                             const char *values, const char *path, psh_error *err) {
     CLI_TRY(record(c, r, report, values, psh_distances_meta(distances), err));
@@ -99,7 +90,7 @@ static psh_status write_all(cli *c, const request *r, const psh_progressive_repo
     psh_distances *const bounds[] = {r->lower, r->upper};
     static const char *const words[] = {"lower", "upper"};
     for (int k = 0; k < 2 && cli_flag(c, "bounds"); k++) {
-        char *bounds_path = beside(path, words[k]);
+        char *bounds_path = distance_beside(path, words[k]);
         if (!bounds_path) return cli_fail(err, PSH_ERR_MEMORY, "no memory for a path");
         psh_status status = write_one(c, r, bounds[k], report, words[k], bounds_path, err);
         free(bounds_path);

@@ -109,6 +109,9 @@ PSH_API psh_status psh_meta_set_number(psh_meta *meta, const char *key, double v
 PSH_API psh_status psh_meta_set_integer(psh_meta *meta, const char *key, int64_t value);
 PSH_API psh_status psh_meta_set_bool(psh_meta *meta, const char *key, bool value);
 PSH_API psh_status psh_meta_set_json(psh_meta *meta, const char *key, const char *json);
+PSH_API psh_status psh_meta_set_numbers(psh_meta *meta, const char *key, const double *values, size_t n_values);
+/* A copy of `value` under `key`. */
+PSH_API psh_status psh_meta_set_object(psh_meta *meta, const char *key, const psh_meta *value);
 
 /* Getters. `_text`: the string, or NULL if the key is absent or no string; valid until the object changes.
  * `_number`: `fallback` if absent or no number. */
@@ -119,6 +122,11 @@ PSH_API double psh_meta_number(const psh_meta *meta, const char *key, double fal
  * An array of integers: dst : (capacity), as many as fit are written. Returns the array's length; 0 if the key is
  * absent or no array of integers. */
 PSH_API size_t psh_meta_integers(const psh_meta *meta, const char *key, int64_t *dst, size_t capacity);
+/* psh_meta_numbers() : the same for an array of numbers of any kind. */
+PSH_API size_t psh_meta_numbers(const psh_meta *meta, const char *key, double *dst, size_t capacity);
+/* psh_meta_object() : a copy of the object under `key`, the caller's to free; *dst is NULL if there is none.
+ * PSH_ERR_MEMORY. */
+PSH_API psh_status psh_meta_object(const psh_meta *meta, const char *key, psh_meta **dst, psh_error *err);
 
 /* psh_meta_write_text() :
  * The object as JSON, indented by `indent` spaces (0: one line). Zero-terminated; free with psh_text_free(). NULL: no

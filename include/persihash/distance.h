@@ -6,6 +6,7 @@
 #ifndef PERSIHASH_DISTANCE_H
 #define PERSIHASH_DISTANCE_H
 
+#include "code.h"
 #include "transport.h"
 #include "vector.h"
 
@@ -54,6 +55,70 @@ PSH_API psh_status psh_distances_write_cross(psh_distance_dtype dtype, const voi
  * PSH_ERR_SHAPE (the length is no N (N - 1) / 2: says which are next to it), PSH_ERR_DATA (negative; not symmetric;
  * diagonal not zero), PSH_ERR_NOT_FINITE (NaN; infinity is a distance), PSH_ERR_MEMORY. */
 PSH_API psh_status psh_distances_read(const char *path, psh_distances **dst, psh_error *err);
+
+/* --- Wasserstein distances from Hamming distances -------------------------------------------------------------------
+ *
+ * What W1 is, given the Hamming distance of two codes: an estimate and an interval for each of 0 .. n_bits, learnt from
+ * exact distances of some pairs (docs/math/calibration.md). All three rise with the Hamming distance. */
+typedef struct psh_calibration psh_calibration;
+
+typedef struct psh_calibration_params {
+    size_t struct_bytes;
+    size_t n_pairs; /* exact distances to learn from; 0: about a second's worth, 200 to 8192. All, if there are fewer */
+    double coverage;    /* of the interval; 0: 0.9. 0.5 to 0.99 */
+    double order;       /* of the Wasserstein distance; 0: 1 */
+    psh_ground ground;  /* default L-infinity */
+    bool pool;          /* ignore homology dimensions; pool and dims_mask are the model's where the codes hold one */
+    uint32_t dims_mask; /* 0: all */
+    uint64_t seed;
+    int n_threads; /* 0: all. The result does not depend on it */
+} psh_calibration_params;
+
+/* What a Hamming distance stands for. n_pairs: exact distances measured at it. */
+typedef struct psh_calibration_step {
+    double estimate, low, high;
+    size_t n_pairs;
+} psh_calibration_step;
+
+/* How good it is, on pairs that were held out (four times a quarter), weighted as all pairs of the set are. NaN where
+ * there are too few. near: the 5 % of pairs with the smallest Hamming distances. */
+typedef struct psh_calibration_report {
+    size_t struct_bytes;
+    size_t n_pairs;                     /* measured */
+    double coverage, coverage_near;     /* share of distances within their interval; wanted: params.coverage */
+    double mean_error, mean_error_near; /* mean |estimate - distance|, over the mean distance */
+    double mean_width, mean_width_near; /* mean (high - low), over the mean distance */
+} psh_calibration_report;
+
+/* psh_calibration_fit() :
+ * codes and the diagrams they were made from, in the same order. Pairs are drawn alike from all Hamming distances
+ * that occur, so that near ones, which are rare, are measured as well as others. progress: of exact distances.
+ * Errors: PSH_ERR_SHAPE (not as many diagrams as codes), PSH_ERR_MODEL_MISMATCH (the codes' model gives other codes for
+ * these diagrams), PSH_ERR_EMPTY (fewer than 2), PSH_ERR_NOT_FINITE (an infinite distance), PSH_ERR_PARAMETER,
+ * PSH_ERR_MEMORY, PSH_ERR_INTERRUPTED. Same seed, same bytes, for any number of threads and any SIMD level. */
+PSH_API psh_status psh_calibration_fit(const psh_codes *codes, const psh_diagrams *set,
+                                       const psh_calibration_params *params, const psh_progress *progress,
+                                       psh_calibration **dst, psh_error *err);
+PSH_API void psh_calibration_free(psh_calibration *calibration); /* NULL is fine */
+PSH_API int psh_calibration_n_bits(const psh_calibration *calibration);
+PSH_API psh_calibration_step psh_calibration_at(const psh_calibration *calibration,
+                                                int hamming); /* 0 .. n_bits: assert */
+/* psh_calibration_judge() : fills the report but for struct_bytes. */
+PSH_API void psh_calibration_judge(const psh_calibration *calibration, psh_calibration_report *report);
+
+/* psh_calibration_check() : PSH_OK if it was learnt from codes of the same width, model and frame; else
+ * PSH_ERR_MODEL_MISMATCH. */
+PSH_API psh_status psh_calibration_check(const psh_calibration *calibration, const psh_codes *codes, psh_error *err);
+
+/* psh_calibration_apply() : dst[k] : estimate, lower or upper end for hamming[k] : (n_values), each at most n_bits
+ * (assert). dst may be NULL for what is not wanted. */
+PSH_API void psh_calibration_apply(const psh_calibration *calibration, const uint16_t *hamming, size_t n_values,
+                                   float *estimate, float *low, float *high);
+
+/* Metadata: psh_calibration_record() puts all of it under "calibration" (docs/formats/distances.md), from where
+ * psh_calibration_recall() takes it; PSH_ERR_FORMAT if there is none, PSH_ERR_CORRUPT if it is none. */
+PSH_API psh_status psh_calibration_record(const psh_calibration *calibration, psh_meta *meta, psh_error *err);
+PSH_API psh_status psh_calibration_recall(const psh_meta *meta, psh_calibration **dst, psh_error *err);
 
 /* --- Distances computed straight into a file ---------------------------------------------------------------------- */
 

@@ -140,6 +140,8 @@ PSH_API int psh_model_n_bits(const psh_model *model);
 PSH_API size_t psh_model_n_bytes(const psh_model *model);   /* of one code: (n_bits + 7) / 8 */
 PSH_API const char *psh_model_kind(const psh_model *model); /* "sketch", "compact", "pdgan" */
 PSH_API const psh_frame *psh_model_frame(const psh_model *model);
+PSH_API bool psh_model_pool(const psh_model *model);          /* homology dimensions are ignored */
+PSH_API uint32_t psh_model_dims_mask(const psh_model *model); /* those that count; 0: all */
 /* psh_model_id() : 16 hexadecimal digits: hash of weights and settings. Static to the model. */
 PSH_API const char *psh_model_id(const psh_model *model);
 PSH_API const psh_meta *psh_model_meta(const psh_model *model);

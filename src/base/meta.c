@@ -80,6 +80,20 @@ psh_status psh_meta_set_json(psh_meta *meta, const char *key, const char *json) 
     return set(meta, key, json_loads(json, JSON_DECODE_ANY, NULL));
 }
 
+psh_status psh_meta_set_numbers(psh_meta *meta, const char *key, const double *values, size_t n_values) {
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < n_values; i++)
+        if (json_array_append_new(array, json_real(values[i])) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    return set(meta, key, array);
+}
+
+psh_status psh_meta_set_object(psh_meta *meta, const char *key, const psh_meta *value) {
+    return set(meta, key, json_deep_copy(value->object));
+}
+
 const char *psh_meta_text(const psh_meta *meta, const char *key) {
     return json_string_value(json_object_get(meta->object, key));
 }
@@ -98,6 +112,23 @@ size_t psh_meta_integers(const psh_meta *meta, const char *key, int64_t *dst, si
         if (i < capacity) dst[i] = json_integer_value(item);
     }
     return n_items;
+}
+
+size_t psh_meta_numbers(const psh_meta *meta, const char *key, double *dst, size_t capacity) {
+    json_t *array = json_object_get(meta->object, key);
+    size_t n_items = json_array_size(array); /* 0 if it is no array */
+    for (size_t i = 0; i < n_items; i++) {
+        json_t *item = json_array_get(array, i);
+        if (!json_is_number(item)) return 0;
+        if (i < capacity) dst[i] = json_number_value(item);
+    }
+    return n_items;
+}
+
+psh_status psh_meta_object(const psh_meta *meta, const char *key, psh_meta **dst, psh_error *err) {
+    json_t *object = json_object_get(meta->object, key);
+    *dst = NULL;
+    return json_is_object(object) ? wrap(json_deep_copy(object), dst, err) : PSH_OK;
 }
 
 char *psh_meta_write_text(const psh_meta *meta, int indent) {

@@ -68,6 +68,12 @@ const char *psh_model_kind(const psh_model *model) {
 const psh_frame *psh_model_frame(const psh_model *model) {
     return &model->frame;
 }
+bool psh_model_pool(const psh_model *model) {
+    return model->pool;
+}
+uint32_t psh_model_dims_mask(const psh_model *model) {
+    return model->dims_mask;
+}
 const char *psh_model_id(const psh_model *model) {
     return model->id;
 }
