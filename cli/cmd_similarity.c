@@ -4,15 +4,16 @@
 #include "cli.h"
 
 /* The paper's names, and the two whose share is free. */
-static const char *const kinds[] = {"real", "s1", "s2", "s3", "s4", "s5", "nearest", "global", NULL};
-enum { KIND_REAL, KIND_S1, KIND_S2, KIND_S3, KIND_S4, KIND_S5, KIND_NEAREST, KIND_GLOBAL };
+static const char *const kinds[] = {"real", "s1", "s2", "s3", "s4", "s5", "nearest", "global", "rank", NULL};
+enum { KIND_REAL, KIND_S1, KIND_S2, KIND_S3, KIND_S4, KIND_S5, KIND_NEAREST, KIND_GLOBAL, KIND_RANK };
 static const struct {
     psh_similarity_kind kind;
     double share;
 } meanings[] = {[KIND_REAL] = {PSH_SIMILARITY_REAL, 0},          [KIND_S1] = {PSH_SIMILARITY_NEAREST, 0.25},
                 [KIND_S2] = {PSH_SIMILARITY_NEAREST, 0.15},      [KIND_S3] = {PSH_SIMILARITY_NEAREST, 0.35},
                 [KIND_S4] = {PSH_SIMILARITY_GLOBAL, 0.25},       [KIND_S5] = {PSH_SIMILARITY_TWO_PASS, 0},
-                [KIND_NEAREST] = {PSH_SIMILARITY_NEAREST, 0.25}, [KIND_GLOBAL] = {PSH_SIMILARITY_GLOBAL, 0.25}};
+                [KIND_NEAREST] = {PSH_SIMILARITY_NEAREST, 0.25}, [KIND_GLOBAL] = {PSH_SIMILARITY_GLOBAL, 0.25},
+                [KIND_RANK] = {PSH_SIMILARITY_RANK, 0}};
 static const char *const symmetries[] = {"none", "either", "both", NULL};
 
 static psh_status read_params(const cli *c, int *kind, psh_similarity_params *dst, psh_error *err) {
@@ -86,7 +87,8 @@ static psh_status run(cli *c, psh_error *err) {
     CLI_TRY_GOTO(psh_meta_create(&meta, err));
     CLI_TRY_GOTO(record(c, distances, kind, &params, meta, err));
     CLI_TRY_GOTO(psh_distances_write_cross(PSH_DISTANCE_F32, matrix, n, n, meta, path, err));
-    tell(c, kinds[kind], matrix, n, params.kind == PSH_SIMILARITY_REAL, cli_seconds() - start, path);
+    tell(c, kinds[kind], matrix, n, params.kind == PSH_SIMILARITY_REAL || params.kind == PSH_SIMILARITY_RANK,
+         cli_seconds() - start, path);
 done:
     free(matrix);
     psh_meta_free(meta);
@@ -96,7 +98,7 @@ done:
 
 static const cli_option options[] = {
     {"output", 'o', "FILE", "the similarities (.npy, N x N float32; metadata in a .json beside it)"},
-    {"kind", 0, "NAME", "s5 (default), s1, s2, s3, s4, real; nearest, global: as below"},
+    {"kind", 0, "NAME", "s5 (default), s1, s2, s3, s4, real; nearest, global, rank: as below"},
     {"share", 0, "S", "nearest, global: the share of a row, or of all pairs, that is similar (default: 0.25)"},
     {"symmetry", 0, "HOW", "where the rows of a pair disagree: none (default: leave them), either or both"},
     {0}};
@@ -105,7 +107,8 @@ const cli_command cmd_similarity = {
     "similarity",
     "distances -> the matrix of similarities that a hash is trained on (the paper's S-1 to S-5)",
     "d.npy -o s.npy",
-    "real: 1 - d / greatest finite d. The others are 1 (similar) and -1. s1, s2, s3: the nearest 25, 15, 35 % of each "
+    "real: 1 - d / greatest finite d; rank: 1 - 2 r, r the share of all pairs that are nearer. The others are 1 "
+    "(similar) and -1. s1, s2, s3: the nearest 25, 15, 35 % of each "
     "row; s4: the least 25 % of all distances; s5: two passes over each row, which reject what is farther than the "
     "mean of the row, then what is farther than the mean of what is left. The rows of s1, s2, s3, s5 are made one by "
     "one, so that the matrix need not be symmetric; --symmetry makes it so.",

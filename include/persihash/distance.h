@@ -201,12 +201,14 @@ PSH_API psh_status psh_distances_sinkhorn(const psh_sinkhorn_plan *plan, const p
 /* --- Similarity for training --------------------------------------------------------------------------------------
  *
  * From distances to the N x N matrix that a hash is trained on (the paper, section 3.2 and Table 8): `real` has values
- * in [0, 1], the others are 1 (similar) and -1. The diagonal is 1. docs/math/similarity.md. */
+ * in [0, 1], `rank` in (-1, 1), the others are 1 (similar) and -1. The diagonal is 1. docs/math/similarity.md. */
 typedef enum psh_similarity_kind {
-    PSH_SIMILARITY_REAL = 0,    /* 1 - d / greatest finite d (infinite distances: 0) */
-    PSH_SIMILARITY_NEAREST = 1, /* S-1 to S-3: similar are the k = round(share * N) nearest of each row */
-    PSH_SIMILARITY_GLOBAL = 2,  /* S-4: similar is the least `share` of all pairs */
-    PSH_SIMILARITY_TWO_PASS = 3 /* S-5: rejection above the row's mean, then above the mean of what is left */
+    PSH_SIMILARITY_REAL = 0,     /* 1 - d / greatest finite d (infinite distances: 0) */
+    PSH_SIMILARITY_NEAREST = 1,  /* S-1 to S-3: similar are the k = round(share * N) nearest of each row */
+    PSH_SIMILARITY_GLOBAL = 2,   /* S-4: similar is the least `share` of all pairs */
+    PSH_SIMILARITY_TWO_PASS = 3, /* S-5: rejection above the row's mean, then above the mean of what is left */
+    PSH_SIMILARITY_RANK = 4      /* not the paper's: 1 - 2 r, r the share of all pairs that are nearer (of equal ones a
+                                    half counts): 0 on average, whatever the distances; infinite ones: -1 */
 } psh_similarity_kind;
 
 typedef enum psh_symmetry {
@@ -224,7 +226,7 @@ typedef struct psh_similarity_params {
 
 /* psh_similarity_compute() :
  * dst : (N, N) float32, caller-allocated. Ties: NEAREST takes the lower index first, GLOBAL takes all pairs at the
- * threshold. Cost: O(N^2); GLOBAL needs N (N - 1) / 2 doubles beside.
+ * threshold. Cost: O(N^2), RANK: O(N^2 log N); GLOBAL and RANK need N (N - 1) / 2 doubles beside.
  * Threads: parallel over rows; the same bytes for any number of threads. Errors: PSH_ERR_PARAMETER, PSH_ERR_MEMORY. */
 PSH_API psh_status psh_similarity_compute(const psh_distances *distances, const psh_similarity_params *params,
                                           int n_threads, float *dst, psh_error *err);

@@ -8,12 +8,16 @@
  * the row's own, hence the matrix need not be symmetric: psh_symmetry says what becomes of pairs on which the two rows
  * disagree.
  *
+ * RANK is ours: real values whose mean is 0. The paper's real ones lie near 1 (distances of uniform diagrams are much
+ * alike), and codes that are all equal fit them well: networks trained on them collapse (docs/math/pdgan.md).
+ *
  * S-1 to S-3 give k of the 4,000 training diagrams (1000, 600, 1400); here k is a share of N, so that sets of every
  * size mean the same. The item itself is not among its k nearest. */
 #include <assert.h>
 #include <math.h>
 #include <omp.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -55,9 +59,9 @@ static double select_least(double *values, size_t n, size_t k) {
 static psh_status read_params(const psh_similarity_params *src, psh_similarity_params *dst, psh_error *err) {
     psh__params_copy(dst, sizeof *dst, src);
     if (dst->share == 0) dst->share = DEFAULT_SHARE;
-    if (dst->kind < PSH_SIMILARITY_REAL || dst->kind > PSH_SIMILARITY_TWO_PASS || dst->symmetry < PSH_SYMMETRY_NONE ||
+    if (dst->kind < PSH_SIMILARITY_REAL || dst->kind > PSH_SIMILARITY_RANK || dst->symmetry < PSH_SYMMETRY_NONE ||
         dst->symmetry > PSH_SYMMETRY_BOTH)
-        return psh__error(err, PSH_ERR_PARAMETER, "similarity: kind %d (0 to 3), symmetry %d (0 to 2)", (int)dst->kind,
+        return psh__error(err, PSH_ERR_PARAMETER, "similarity: kind %d (0 to 4), symmetry %d (0 to 2)", (int)dst->kind,
                           (int)dst->symmetry);
     if (!(dst->share > 0 && dst->share <= 1))
         return psh__error(err, PSH_ERR_PARAMETER, "similarity: share %g; expected above 0, at most 1 (0: %g)",
@@ -104,17 +108,57 @@ static void nearest_row(const double *distances, size_t n, size_t i, size_t k, d
         if (j != i && distances[j] == farthest) row[j] = 1, n_left--;
 }
 
+/* values : (n_pairs), the distances of all pairs; to be freed. */
+static psh_status copy_distances(const psh_distances *distances, double **values, psh_error *err) {
+    size_t n_pairs = distances->n_pairs;
+    *values = psh__malloc(n_pairs, sizeof **values);
+    if (!*values) return psh__error_memory(err, "all distances", n_pairs * sizeof **values);
+    for (size_t p = 0; p < n_pairs; p++) (*values)[p] = psh__distance_item(distances->data, distances->dtype, p);
+    return PSH_OK;
+}
+
 /* The distance of the last pair of the least `share`. */
 static psh_status global_threshold(const psh_distances *distances, double share, double *dst, psh_error *err) {
-    size_t n_pairs = distances->n_pairs, k = (size_t)llround(share * (double)n_pairs);
+    size_t k = (size_t)llround(share * (double)distances->n_pairs);
+    double *values;
     *dst = -1;
     if (k == 0) return PSH_OK;
-    double *values = psh__malloc(n_pairs, sizeof *values);
-    if (!values) return psh__error_memory(err, "all distances", n_pairs * sizeof *values);
-    for (size_t p = 0; p < n_pairs; p++) values[p] = psh__distance_item(distances->data, distances->dtype, p);
-    *dst = select_least(values, n_pairs, k - 1);
+    PSH_TRY(copy_distances(distances, &values, err));
+    *dst = select_least(values, distances->n_pairs, k - 1);
     psh__free(values);
     return PSH_OK;
+}
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static psh_status sorted_distances(const psh_distances *distances, double **sorted, psh_error *err) {
+    PSH_TRY(copy_distances(distances, sorted, err));
+    qsort(*sorted, distances->n_pairs, sizeof **sorted, compare);
+    return PSH_OK;
+}
+
+/* How many of n rising values are below `bound`, or, with_equal, not above it. */
+static size_t count_below(const double *sorted, size_t n, double bound, bool with_equal) {
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sorted[middle] < bound || (with_equal && sorted[middle] == bound))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void rank_row(const double *distances, size_t n, const double *sorted, size_t n_pairs, float *row) {
+    for (size_t j = 0; j < n; j++) {
+        size_t twice =
+            count_below(sorted, n_pairs, distances[j], false) + count_below(sorted, n_pairs, distances[j], true);
+        row[j] = distances[j] == INFINITY ? -1 : (float)(1 - (double)twice / (double)n_pairs);
+    }
 }
 
 static double greatest_finite(const psh_distances *distances) {
@@ -141,7 +185,7 @@ psh_status psh_similarity_compute(const psh_distances *distances, const psh_simi
     psh_similarity_params p;
     size_t n = psh_distances_n_items(distances);
     int n_workers = psh_cpu_threads(n_threads);
-    double value = 0; /* of all rows: the scale, or the threshold */
+    double value = 0, *sorted = NULL; /* of all rows: the scale or threshold; all distances, rising */
     assert(dst || n == 0);
     PSH_TRY(read_params(params, &p, err));
     double *rooms = psh__malloc((size_t)n_workers * 2, n * sizeof *rooms);
@@ -149,6 +193,7 @@ psh_status psh_similarity_compute(const psh_distances *distances, const psh_simi
     psh_status status = PSH_OK;
     if (p.kind == PSH_SIMILARITY_REAL) value = greatest_finite(distances);
     if (p.kind == PSH_SIMILARITY_GLOBAL) PSH_TRY_GOTO(global_threshold(distances, p.share, &value, err));
+    if (p.kind == PSH_SIMILARITY_RANK && n > 1) PSH_TRY_GOTO(sorted_distances(distances, &sorted, err));
     size_t k = (size_t)llround(p.share * (double)n);
 #pragma omp parallel for schedule(dynamic, 16) num_threads(n_workers)
     for (size_t i = 0; i < n; i++) {
@@ -168,12 +213,16 @@ psh_status psh_similarity_compute(const psh_distances *distances, const psh_simi
         case PSH_SIMILARITY_TWO_PASS:
             threshold_row(from, n, two_pass_threshold(from, n), row);
             break;
+        case PSH_SIMILARITY_RANK:
+            rank_row(from, n, sorted, distances->n_pairs, row);
+            break;
         }
         row[i] = 1;
     }
     if (p.symmetry != PSH_SYMMETRY_NONE && (p.kind == PSH_SIMILARITY_NEAREST || p.kind == PSH_SIMILARITY_TWO_PASS))
         symmetrise(dst, n, p.symmetry);
 done:
+    psh__free(sorted);
     psh__free(rooms);
     return status;
 }

@@ -7,6 +7,8 @@
 #include "base/size.h"
 #include "nn/net.h"
 
+#define DEFAULT_NORM_MOMENTUM 0.1
+
 static bool works_in_place(psh__op op) {
     return op >= PSH__RELU;
 }
@@ -23,6 +25,7 @@ static const char *const op_names[] = {"convolution",
                                        "transposed convolution",
                                        "fully connected",
                                        "max pooling",
+                                       "mean pooling",
                                        "batch normalisation",
                                        "ReLU",
                                        "ELU",
@@ -53,7 +56,7 @@ static psh_status set_shape(psh__node *node, size_t i, psh_error *err) {
         node->out = (psh__shape){conv_side(layer, node->in.h), conv_side(layer, node->in.w), layer->out.c};
     } else if (layer->op == PSH__DENSE) {
         node->out = layer->out;
-    } else if (layer->op == PSH__MAX_POOL) {
+    } else if (layer->op == PSH__MAX_POOL || layer->op == PSH__MEAN_POOL) {
         node->out.h /= 2, node->out.w /= 2;
     } else if (layer->op == PSH__DROPOUT && !(layer->rate >= 0 && layer->rate < 1))
         return fail_shape(err, i, node, "expected a rate of 0 or more and below 1");
@@ -255,6 +258,7 @@ psh_status psh__net_create(const psh__layer *layers, size_t n_layers, const psh_
     net->n_workers = psh_cpu_threads(params->n_threads);
     net->n_nodes = n_layers;
     net->has_new_weights = true;
+    if (net->params.norm_momentum == 0) net->params.norm_momentum = DEFAULT_NORM_MOMENTUM;
     net->nodes = psh__calloc(n_layers, sizeof *net->nodes);
     net->parts = psh__calloc(n_layers, 4 * sizeof *net->parts);
     if (!net->nodes || !net->parts) {

@@ -107,14 +107,14 @@ static void take_statistics(psh__net *net, psh__node *node) {
     const psh__part *part = &net->parts[node->first_part];
     float *running_mean = net->values + part[2].at, *running_variance = net->values + part[3].at;
     size_t c = (size_t)node->out.c;
-    double n = (double)(net->n_slices * pixels_of_slice(net, node));
+    double n = (double)(net->n_slices * pixels_of_slice(net, node)), momentum = net->params.norm_momentum;
     for (size_t k = 0; k < c; k++) {
         double mean = node->sums[k] / n, variance = node->sums[c + k] / n - mean * mean;
         variance = variance > 0 ? variance : 0;
         node->mean[k] = (float)mean;
         node->inverse[k] = (float)(1 / sqrt(variance + PSH__NORM_EPSILON));
-        running_mean[k] += (float)(PSH__NORM_MOMENTUM * (mean - (double)running_mean[k]));
-        running_variance[k] += (float)(PSH__NORM_MOMENTUM * (variance - (double)running_variance[k]));
+        running_mean[k] += (float)(momentum * (mean - (double)running_mean[k]));
+        running_variance[k] += (float)(momentum * (variance - (double)running_variance[k]));
     }
 }
 

@@ -103,6 +103,29 @@ void psh__max_pool_backward(const float *x, const float *y, const float *d_y, ps
             }
 }
 
+void psh__mean_pool(const float *x, psh__shape in, size_t n_items, float *y) {
+    size_t n_rows = (size_t)in.h / 2, n_columns = (size_t)in.w / 2, c = (size_t)in.c, row = (size_t)in.w * c;
+    for (size_t item = 0; item < n_items; item++)
+        for (size_t i = 0; i < n_rows; i++)
+            for (size_t j = 0; j < n_columns; j++) {
+                const float *a = x + (item * (size_t)in.h + 2 * i) * row + 2 * j * c, *b = a + row;
+                float *dst = y + ((item * n_rows + i) * n_columns + j) * c;
+                for (size_t k = 0; k < c; k++) dst[k] = ((a[k] + a[c + k]) + (b[k] + b[c + k])) * 0.25f;
+            }
+}
+
+void psh__mean_pool_backward(const float *d_y, psh__shape in, size_t n_items, float *d_x) {
+    size_t n_rows = (size_t)in.h / 2, n_columns = (size_t)in.w / 2, c = (size_t)in.c, row = (size_t)in.w * c;
+    if (in.h % 2 || in.w % 2) memset(d_x, 0, n_items * (size_t)in.h * row * sizeof *d_x);
+    for (size_t item = 0; item < n_items; item++)
+        for (size_t i = 0; i < n_rows; i++)
+            for (size_t j = 0; j < n_columns; j++) {
+                const float *d = d_y + ((item * n_rows + i) * n_columns + j) * c;
+                float *a = d_x + (item * (size_t)in.h + 2 * i) * row + 2 * j * c, *b = a + row;
+                for (size_t k = 0; k < c; k++) a[k] = a[c + k] = b[k] = b[c + k] = d[k] * 0.25f;
+            }
+}
+
 /* --- Batch normalisation ------------------------------------------------------------------------------------------ */
 
 void psh__norm_sums(const float *x, size_t n_pixels, size_t n_channels, double *sums) {

@@ -16,6 +16,10 @@ void psh__max_pool(const float *x, psh__shape in, size_t n_items, float *y);
 void psh__max_pool_backward(const float *x, const float *y, const float *d_y, psh__shape in, size_t n_items,
                             float *d_x);
 
+/* The mean of the four instead; each gets a quarter of the gradient. */
+void psh__mean_pool(const float *x, psh__shape in, size_t n_items, float *y);
+void psh__mean_pool_backward(const float *d_y, psh__shape in, size_t n_items, float *d_x);
+
 /* Batch normalisation of x : (n_pixels, n_channels). sums : (2, n_channels). */
 void psh__norm_sums(const float *x, size_t n_pixels, size_t n_channels, double *sums); /* of x and x^2 */
 void psh__norm_apply(const float *x, size_t n_pixels, size_t n_channels, const float *factor, const float *offset,

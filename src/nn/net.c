@@ -43,6 +43,9 @@ static psh_status forward_slice(psh__net *net, size_t i_node, size_t slice, int 
     case PSH__MAX_POOL:
         psh__max_pool(x, node->in, net->n_slice, y);
         break;
+    case PSH__MEAN_POOL:
+        psh__mean_pool(x, node->in, net->n_slice, y);
+        break;
     case PSH__BATCH_NORM:
         psh__norm_apply(x, n / (size_t)node->out.c, (size_t)node->out.c, node->mean + 2 * node->out.c,
                         node->mean + 3 * node->out.c, y);
@@ -139,6 +142,8 @@ static void simple_backward(psh__net *net, size_t i_node, size_t first_slice, co
         if (node->layer.op == PSH__MAX_POOL)
             psh__max_pool_backward(node->x + first * node->n_in, node->y + at, d_y + at, node->in, net->n_slice,
                                    d_x + first * node->n_in);
+        else if (node->layer.op == PSH__MEAN_POOL)
+            psh__mean_pool_backward(d_y + at, node->in, net->n_slice, d_x + first * node->n_in);
         else if (node->layer.op == PSH__DROPOUT)
             psh__dropout(in_place + at, n, node->layer.rate, dropout_key(net, i_node), at);
         else
@@ -163,6 +168,7 @@ static void backward_node(psh__net *net, size_t i_node, int worker, size_t first
         psh__norm_backward(net, node, add_weights, d_y);
         return;
     case PSH__MAX_POOL:
+    case PSH__MEAN_POOL:
         simple_backward(net, i_node, first_slice, d_y, net->passing[1 - *now], NULL);
         break;
     default:

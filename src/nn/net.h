@@ -43,7 +43,6 @@ struct psh__net {
     bool has_new_weights; /* not yet taken by the convolutions */
 };
 
-#define PSH__NORM_MOMENTUM 0.1 /* of the newest batch in the running averages */
 #define PSH__NORM_EPSILON 1e-5
 
 /* The passes of whole-batch layers: called by all threads of a parallel region, share the work by themselves and end

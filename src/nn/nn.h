@@ -27,6 +27,7 @@ typedef enum psh__op {
     PSH__DECONV,     /* transposed convolution, as CONV */
     PSH__DENSE,      /* fully connected, to the whole shape `out` */
     PSH__MAX_POOL,   /* 2 x 2, stride 2; an odd last row or column is left out */
+    PSH__MEAN_POOL,  /* likewise: the mean of the four */
     PSH__BATCH_NORM, /* over batch, rows, columns; running averages serve inference */
     PSH__RELU,       /* this one and all below work in place */
     PSH__ELU,        /* x, below 0: exp(x) - 1 */
@@ -59,6 +60,7 @@ typedef struct psh__net_params {
     bool is_training;      /* else: inference alone, a third of the memory */
     bool is_bf16;          /* convolutions multiply bfloat16 numbers (PSH_ERR_UNSUPPORTED where the CPU cannot) */
     uint64_t seed;         /* of dropout */
+    double norm_momentum;  /* weight of the newest batch in the running averages; 0: 0.1. 1: they are that batch's */
 } psh__net_params;
 
 typedef struct psh__net psh__net;

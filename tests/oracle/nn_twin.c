@@ -63,15 +63,16 @@ static image connect(const psh__layer *l, const image *x, size_t n_batch, const 
     return y;
 }
 
-static image pool(const image *x, size_t n_batch) {
+static image pool(psh__op op, const image *x, size_t n_batch) {
     image y = image_create((psh__shape){x->shape.h / 2, x->shape.w / 2, x->shape.c}, n_batch);
     for (size_t item = 0; item < n_batch; item++)
         for (int i = 0; i < y.shape.h; i++)
             for (int j = 0; j < y.shape.w; j++)
-                for (int c = 0; c < y.shape.c; c++)
-                    pixel(&y, item, i, j)[c] =
-                        fmax(fmax(pixel(x, item, 2 * i, 2 * j)[c], pixel(x, item, 2 * i, 2 * j + 1)[c]),
-                             fmax(pixel(x, item, 2 * i + 1, 2 * j)[c], pixel(x, item, 2 * i + 1, 2 * j + 1)[c]));
+                for (int c = 0; c < y.shape.c; c++) {
+                    double a = pixel(x, item, 2 * i, 2 * j)[c], b = pixel(x, item, 2 * i, 2 * j + 1)[c];
+                    double d = pixel(x, item, 2 * i + 1, 2 * j)[c], e = pixel(x, item, 2 * i + 1, 2 * j + 1)[c];
+                    pixel(&y, item, i, j)[c] = op == PSH__MAX_POOL ? fmax(fmax(a, b), fmax(d, e)) : (a + b + d + e) / 4;
+                }
     return y;
 }
 
@@ -123,7 +124,8 @@ double *twin_forward(const psh__layer *layers, size_t n_layers, psh__shape in, s
             weights += 4;
             break;
         case PSH__MAX_POOL:
-            y = pool(&x, n_batch);
+        case PSH__MEAN_POOL:
+            y = pool(l->op, &x, n_batch);
             break;
         default:
             y = activate(l->op, &x, n_batch);

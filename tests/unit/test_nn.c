@@ -178,9 +178,11 @@ static void connected_layers_agree_with_loops(void **state) {
 }
 
 static void pooling_agrees_with_loops(void **state) {
-    psh__layer layer = {.op = PSH__MAX_POOL};
-    check(&layer, 1, (psh__shape){6, 8, 3}, 4, 2);
-    check(&layer, 1, (psh__shape){7, 5, 16}, 4, 4);
+    for (psh__op op = PSH__MAX_POOL; op <= PSH__MEAN_POOL; op++) {
+        psh__layer layer = {.op = op};
+        check(&layer, 1, (psh__shape){6, 8, 3}, 4, 2);
+        check(&layer, 1, (psh__shape){7, 5, 16}, 4, 4);
+    }
 }
 
 static void batch_normalisation_agrees_with_loops(void **state) {

@@ -78,7 +78,26 @@ static void the_other_kinds_by_hand(void **state) {
     const float global[] = {1, 1, 1, -1, 1, 1, 1, -1, 1, 1, 1, -1, -1, -1, -1, 1};
     params.kind = PSH_SIMILARITY_GLOBAL, params.share = 0.5; // three of six pairs: 1, 2, 3
     expect(d, &params, global);
+    const int sixths[] = {6, 5, 1, -5, 5, 6, 3, -3, 1, 3, 6, -1, -5, -3, -1, 6};
+    float rank[16];
+    for (size_t k = 0; k < 16; k++) rank[k] = (float)(sixths[k] / 6.0);
+    params.kind = PSH_SIMILARITY_RANK;
+    assert_int_equal(psh_similarity_compute(d, &params, 2, found, NULL), PSH_OK);
+    for (size_t k = 0; k < n * n; k++) assert_true(fabsf(found[k] - rank[k]) < 1e-6f);
     psh_distances_free(d);
+}
+
+/* Of equal distances a half counts as nearer, so the mean over all pairs is 0 however they lie. */
+static void ranks_of_equal_distances_are_their_mean(void **state) {
+    const double equal[] = {2, 2, 2}, tied[] = {1, 1, INFINITY};
+    const float zero[] = {1, 0, 0, 0, 1, 0, 0, 0, 1},
+                half[] = {1, 1 / 3.0f, 1 / 3.0f, 1 / 3.0f, 1, -1, 1 / 3.0f, -1, 1};
+    psh_similarity_params params = PSH_PARAMS(psh_similarity_params);
+    params.kind = PSH_SIMILARITY_RANK;
+    psh_distances *d = distances_of(equal, 3), *e = distances_of(tied, 3);
+    expect(d, &params, zero);
+    expect(e, &params, half);
+    psh_distances_free(d), psh_distances_free(e);
 }
 
 static void equal_items_are_similar_and_infinite_distances_are_not(void **state) {
@@ -128,7 +147,7 @@ static void rows_keep_the_near_ones(void **state) {
 
 static void none_and_one_item_are_fine(void **state) {
     for (size_t n = 0; n < 2; n++)
-        for (int kind = 0; kind < 4; kind++) {
+        for (int kind = 0; kind < 5; kind++) {
             psh_distances *d = distances_of(line, n);
             psh_similarity_params params = PSH_PARAMS(psh_similarity_params);
             float value = 7;
@@ -147,14 +166,17 @@ static void bad_parameters_and_failed_allocations(void **state) {
     params.share = 1.5;
     assert_int_equal(psh_similarity_compute(d, &params, 1, found, &err), PSH_ERR_PARAMETER);
     assert_non_null(strstr(err.text, "share 1.5"));
-    params.share = 0, params.kind = (psh_similarity_kind)4;
+    params.share = 0, params.kind = (psh_similarity_kind)5;
     assert_int_equal(psh_similarity_compute(d, &params, 1, found, &err), PSH_ERR_PARAMETER);
-    for (int kind = PSH_SIMILARITY_NEAREST; kind <= PSH_SIMILARITY_GLOBAL; kind++) {
+    for (int kind = PSH_SIMILARITY_REAL; kind <= PSH_SIMILARITY_RANK; kind++) {
+        unsigned long n_allocations = kind == PSH_SIMILARITY_GLOBAL || kind == PSH_SIMILARITY_RANK ? 2 : 1;
         params.kind = (psh_similarity_kind)kind;
-        psh__alloc_fail_at(1);
-        psh_status status = psh_similarity_compute(d, &params, 1, found, NULL);
-        psh__alloc_fail_at(0);
-        assert_int_equal(status, PSH_ERR_MEMORY);
+        for (unsigned long n = 1; n <= n_allocations; n++) {
+            psh__alloc_fail_at(n);
+            psh_status status = psh_similarity_compute(d, &params, 1, found, NULL);
+            psh__alloc_fail_at(0);
+            assert_int_equal(status, PSH_ERR_MEMORY);
+        }
     }
     psh_distances_free(d);
 }
@@ -163,6 +185,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_passes_by_hand),
         cmocka_unit_test(the_other_kinds_by_hand),
+        cmocka_unit_test(ranks_of_equal_distances_are_their_mean),
         cmocka_unit_test(equal_items_are_similar_and_infinite_distances_are_not),
         cmocka_unit_test(rows_keep_the_near_ones),
         cmocka_unit_test(none_and_one_item_are_fine),
