@@ -6,9 +6,12 @@
  * timed; times are the least of several runs. Levels: PSH_SIMD is set for each. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "encoder/model.h"
+
+static const char *const levels[] = {"scalar", "avx2", "avx512", "neon"};
 
 static double now(clockid_t clock) {
     struct timespec t;
@@ -57,7 +60,6 @@ static void bench_fits(const psh_diagrams *set) {
 }
 
 static void bench_encoding(const psh_diagrams *set) {
-    static const char *const levels[] = {"scalar", "avx2", "avx512", "neon"};
     size_t n = psh_diagrams_count(set);
     uint8_t *codes = malloc(n * PSH__MAX_BITS / 8);
     if (!codes) exit(1);
@@ -82,6 +84,68 @@ static void bench_encoding(const psh_diagrams *set) {
     free(codes);
 }
 
+/* Diagrams of exactly n_points: points of the set, one after the other and round again. */
+static psh_diagrams *recut(const psh_diagrams *set, size_t n_points, size_t n_diagrams) {
+    psh_diagrams *cut;
+    psh_error err;
+    size_t n_all = psh_diagrams_n_points(set), step = 7919; /* no neighbours of one diagram */
+    double *points = malloc(n_points * 2 * sizeof *points);
+    if (!points) exit(1);
+    demand(psh_diagrams_create(&cut, &err), &err);
+    for (size_t i = 0, at = 0; i < n_diagrams; i++) {
+        for (size_t k = 0; k < n_points; k++, at = (at + step) % n_all)
+            memcpy(points + 2 * k, psh_diagrams_points(set) + 2 * at, 2 * sizeof *points);
+        demand(psh_diagrams_append(cut, points, NULL, n_points, NULL, -1, &err), &err);
+    }
+    free(points);
+    return cut;
+}
+
+static psh_model *fit_model(const psh_diagrams *set, bool is_compact, int n_bits) {
+    psh_sketch_params sketch = PSH_PARAMS(psh_sketch_params);
+    psh_compact_params compact = PSH_PARAMS(psh_compact_params);
+    psh_error err;
+    psh_model *model;
+    sketch.n_bits = compact.n_bits = n_bits, sketch.pool = compact.pool = true;
+    sketch.target = compact.target = PSH_TARGET_SLICED, compact.n_steps = 20; /* how well is no matter here */
+    if (is_compact)
+        demand(psh_compact_fit(set, &compact, NULL, &model, NULL, &err), &err);
+    else
+        demand(psh_sketch_fit(set, &sketch, NULL, &model, NULL, &err), &err);
+    return model;
+}
+
+static void bench_sizes(const psh_diagrams *set) {
+    static const size_t sizes[] = {14, 50, 541, 1400};
+    static const char *const kinds[] = {"sketch", "compact"};
+    enum { N = 2000, SIZES = sizeof sizes / sizeof *sizes };
+    uint8_t *codes = malloc(N * PSH__MAX_BITS / 8);
+    if (!codes) exit(1);
+    printf("\nEncoding, pooled, us a diagram on 1 thread / all, of so many points\n\n| model | bits | level |");
+    for (size_t s = 0; s < SIZES; s++) printf(" %zu |", sizes[s]);
+    printf("\n|---|--:|---|--:|--:|--:|--:|\n");
+    for (int kind = 0; kind < 2; kind++)
+        for (int n_bits = 64; n_bits <= 256; n_bits *= 4) {
+            psh_model *model = fit_model(set, kind, n_bits);
+            for (size_t l = 0; l < 4; l++) {
+                setenv("PSH_SIMD", levels[l], 1);
+                if (psh_cpu_check(NULL) != PSH_OK) continue;
+                printf("| %s | %d | %s |", kinds[kind], n_bits, levels[l]);
+                for (size_t s = 0; s < SIZES; s++) {
+                    psh_diagrams *cut = recut(set, sizes[s], N);
+                    printf(" %.2f / %.2f |", 1e6 / N * time_encode(model, cut, 1, codes),
+                           1e6 / N * time_encode(model, cut, 0, codes));
+                    psh_diagrams_free(cut);
+                }
+                printf("\n");
+                fflush(stdout);
+            }
+            unsetenv("PSH_SIMD");
+            psh_model_free(model);
+        }
+    free(codes);
+}
+
 int main(int argc, char **argv) {
     const char *path = argc > 1 ? argv[1] : PSH_DATASETS "/colon/diagrams.npz";
     char cpu[256];
@@ -93,6 +157,7 @@ int main(int argc, char **argv) {
            (double)psh_diagrams_n_points(set) / (double)psh_diagrams_count(set), cpu);
     bench_fits(set);
     bench_encoding(set);
+    bench_sizes(set);
     psh_diagrams_free(set);
     return 0;
 }

@@ -61,7 +61,7 @@ static psh_status finish(psh__compact *compact, psh_error *err) {
             compact->weights[f * compact->n_columns + i] = weight;
         }
     identify(compact);
-    return PSH_OK;
+    return psh__slicer_create(&compact->slices, &compact->slicer, err);
 }
 
 psh_status psh__compact_create(const psh__slices *slices, const float *weights, const float *offsets, size_t n_bits,
@@ -89,6 +89,7 @@ done:
 
 static void free_parts(psh_model *model) {
     psh__compact *compact = (psh__compact *)model;
+    psh__slicer_free(compact->slicer);
     psh__free(compact->halves);
     psh__free(compact->weights);
     psh__free(compact->offsets);
@@ -96,22 +97,23 @@ static void free_parts(psh_model *model) {
 
 /* --- Encoding ----------------------------------------------------------------------------------------------------- */
 
-/* What a thread needs. */
-typedef struct desk {
-    psh__slicer *slicer;
-    float *rows; /* (BLOCK, n_features), then (BLOCK, n_columns) */
-} desk;
+typedef struct loops {
+    const psh__slice_kernels *slice;
+    psh__dense_rows *multiply;
+} loops;
 
-/* Diagrams [first, first + n). Answers the first that cannot be encoded, or SIZE_MAX. */
-static size_t encode_block(const psh__compact *compact, psh__dense_rows *multiply, const psh_diagrams *set,
-                           size_t first, size_t n, desk *at, uint8_t *codes) {
+/* Diagrams [first, first + n). Answers the first that cannot be encoded, or SIZE_MAX. rows : (BLOCK, n_features), then
+ * (BLOCK, n_columns). */
+static size_t encode_block(const psh__compact *compact, const loops *at, const psh_diagrams *set, size_t first,
+                           size_t n, float *rows, uint8_t *codes) {
     const psh_model *model = &compact->base;
     size_t n_features = psh__slices_n_features(&compact->slices), n_bytes = psh_model_n_bytes(model);
-    float *z = at->rows + BLOCK * n_features;
+    float *z = rows + BLOCK * n_features;
     for (size_t i = 0; i < n; i++)
-        if (!psh__slicer_row(at->slicer, set, first + i, &model->frame, model->dims_mask, at->rows + i * n_features))
+        if (!psh__slicer_row(compact->slicer, at->slice, set, first + i, &model->frame, model->dims_mask,
+                             rows + i * n_features))
             return first + i;
-    multiply(at->rows, compact->weights, n, compact->n_columns, n_features, z);
+    at->multiply(rows, compact->weights, n, compact->n_columns, n_features, z);
     memset(codes + first * n_bytes, 0, n * n_bytes);
     for (size_t i = 0; i < n; i++)
         for (size_t b = 0; b < model->n_bits; b++) {
@@ -124,34 +126,21 @@ static size_t encode_block(const psh__compact *compact, psh__dense_rows *multipl
 static psh_status encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
                          psh_error *err) {
     const psh__compact *compact = (const psh__compact *)model;
+    const loops at = {psh__slice_kernels_get(), psh__dense_rows_get()};
     size_t n_diagrams = psh_diagrams_count(set), n_blocks = (n_diagrams + BLOCK - 1) / BLOCK, first_bad = SIZE_MAX;
     size_t desk_floats = BLOCK * (psh__slices_n_features(&compact->slices) + compact->n_columns);
     int n_workers = psh_cpu_threads(n_threads);
-    psh__dense_rows *multiply = psh__dense_rows_get();
-    psh_status status = PSH_OK;
-    desk *desks = psh__calloc((size_t)n_workers, sizeof *desks);
-    if (!desks) return psh__error_memory(err, "encoding", (size_t)n_workers * sizeof *desks);
-    for (int i = 0; i < n_workers; i++) {
-        PSH_TRY_GOTO(psh__slicer_create(&compact->slices, &desks[i].slicer, err));
-        if (!(desks[i].rows = psh__malloc(desk_floats, sizeof(float)))) {
-            status = psh__error_memory(err, "encoding", desk_floats * sizeof(float));
-            goto done;
-        }
-    }
+    float *desks = psh__malloc((size_t)n_workers * desk_floats, sizeof *desks);
+    if (!desks) return psh__error_memory(err, "encoding", (size_t)n_workers * desk_floats * sizeof *desks);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_workers) reduction(min : first_bad)
     for (size_t i = 0; i < n_blocks; i++) {
         size_t first = i * BLOCK, n = n_diagrams - first < BLOCK ? n_diagrams - first : BLOCK;
-        size_t bad = encode_block(compact, multiply, set, first, n, &desks[omp_get_thread_num()], codes);
+        float *rows = desks + (size_t)omp_get_thread_num() * desk_floats;
+        size_t bad = encode_block(compact, &at, set, first, n, rows, codes);
         if (bad < first_bad) first_bad = bad;
     }
-    if (first_bad != SIZE_MAX) status = psh__model_refuse_infinite(set, first_bad, err);
-done:
-    for (int i = 0; i < n_workers; i++) {
-        psh__slicer_free(desks[i].slicer);
-        psh__free(desks[i].rows);
-    }
     psh__free(desks);
-    return status;
+    return first_bad == SIZE_MAX ? PSH_OK : psh__model_refuse_infinite(set, first_bad, err);
 }
 
 /* --- File --------------------------------------------------------------------------------------------------------- */
@@ -260,8 +249,8 @@ static void bit_text(const psh_model *model, int i_bit, char *text, size_t text_
     if (dim != PSH__SLICE_ANY) snprintf(points, sizeof points, "H%d points", dim);
     snprintf(
         text, text_bytes,
-        "sum over %s of a learned function above %.4g; it weighs most (%.2g of all) counts along %.3g degrees near "
-        "%.3g of the frame",
+        "sum over %s of a learned function above %.4g; it weighs most (%.2g of all) counts along %.3g degrees up to "
+        "the line that meets the diagonal at %.3g of the frame",
         points, -(double)compact->offsets[i_bit],
         total > 0 ? fabsf(compact->weights[heaviest * compact->n_columns + (size_t)i_bit]) / total : 0,
         ((double)i_direction + 0.5) * 180 / PSH__SLICE_DIRECTIONS - 90, middle);

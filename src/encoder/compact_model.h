@@ -8,9 +8,10 @@
 typedef struct psh__compact {
     psh_model base;
     psh__slices slices;
-    uint16_t *halves; // (n_features, n_bits) float16: the weights as they are stored
-    float *weights;   // (n_features, n_columns): the same numbers, bits padded for dense.h
-    float *offsets;   // (n_columns)
+    psh__slicer *slicer; // of these slices
+    uint16_t *halves;    // (n_features, n_bits) float16: the weights as they are stored
+    float *weights;      // (n_features, n_columns): the same numbers, bits padded for dense.h
+    float *offsets;      // (n_columns)
     size_t n_columns;
 } psh__compact;
 

@@ -5,10 +5,8 @@
 #include "encoder/standard.h"
 
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/error.h"
 #include "encoder/model.h"
 
@@ -17,21 +15,15 @@ static const double norm = 8;
 psh_status psh__standard_rows(const psh__slices *slices, const psh_diagrams *set, size_t n_items,
                               const psh_frame *frame, uint32_t dims_mask, int n_threads, float *rows, psh_error *err) {
     size_t n_features = psh__slices_n_features(slices), first_bad = SIZE_MAX;
-    int n_workers = psh_cpu_threads(n_threads);
-    psh_status status = PSH_OK;
-    psh__slicer **slicers = psh__calloc((size_t)n_workers, sizeof *slicers);
-    if (!slicers) return psh__error_memory(err, "slices", (size_t)n_workers * sizeof *slicers);
-    for (int i = 0; i < n_workers; i++) PSH_TRY_GOTO(psh__slicer_create(slices, &slicers[i], err));
-#pragma omp parallel for schedule(dynamic, 8) num_threads(n_workers) reduction(min : first_bad)
-    for (size_t i = 0; i < n_items; i++) {
-        psh__slicer *slicer = slicers[omp_get_thread_num()];
-        if (!psh__slicer_row(slicer, set, i, frame, dims_mask, rows + i * n_features) && i < first_bad) first_bad = i;
-    }
-    if (first_bad != SIZE_MAX) status = psh__model_refuse_infinite(set, first_bad, err);
-done:
-    for (int i = 0; i < n_workers; i++) psh__slicer_free(slicers[i]);
-    psh__free(slicers);
-    return status;
+    const psh__slice_kernels *kernels = psh__slice_kernels_get();
+    psh__slicer *slicer;
+    PSH_TRY(psh__slicer_create(slices, &slicer, err));
+#pragma omp parallel for schedule(dynamic, 8) num_threads(psh_cpu_threads(n_threads)) reduction(min : first_bad)
+    for (size_t i = 0; i < n_items; i++)
+        if (!psh__slicer_row(slicer, kernels, set, i, frame, dims_mask, rows + i * n_features) && i < first_bad)
+            first_bad = i;
+    psh__slicer_free(slicer);
+    return first_bad == SIZE_MAX ? PSH_OK : psh__model_refuse_infinite(set, first_bad, err);
 }
 
 double psh__standardise(float *rows, size_t n_items, size_t n_features, size_t first, size_t n, double *mean) {

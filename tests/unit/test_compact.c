@@ -1,4 +1,4 @@
-/* test_compact.c : slices, the matrix product, learning, and compact models. */
+/* test_compact.c : the matrix product, learning, and compact models. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,8 +14,6 @@
 #include "encoder/dense.h"
 #include "encoder/linear.h"
 #include "encoder/sketch_model.h"
-
-static const psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
 
 /* n_diagrams of up to 40 points, two dimensions, of three kinds that drift slowly. */
 static psh_diagrams *make_set(size_t n_diagrams, uint64_t seed) {
@@ -35,91 +33,6 @@ static psh_diagrams *make_set(size_t n_diagrams, uint64_t seed) {
         assert_int_equal(psh_diagrams_append(set, points[0], dims, n_points, NULL, -1, NULL), PSH_OK);
     }
     return set;
-}
-
-/* --- Slices ------------------------------------------------------------------------------------------------------- */
-
-/* The mean of F over a cell, by the definition: each point's share of the cell beyond its position. */
-static double slow_feature(const psh_diagrams *set, size_t i_diagram, int32_t dim, double angle, double from,
-                           double to) {
-    const double *points = psh_diagrams_points(set);
-    const int32_t *dims = psh_diagrams_dims(set);
-    const uint64_t *offsets = psh_diagrams_offsets(set);
-    double sum = 0;
-    for (uint64_t j = offsets[i_diagram]; j < offsets[i_diagram + 1]; j++) {
-        if (dim != PSH__SLICE_ANY && dims[j] != dim) continue;
-        double birth = points[2 * j], death = points[2 * j + 1], middle = (birth + death) / 2;
-        double a = birth * cos(angle) + death * sin(angle), b = middle * cos(angle) + middle * sin(angle);
-        sum += to - fmin(fmax(a, from), to);
-        sum -= to - fmin(fmax(b, from), to);
-    }
-    return sum;
-}
-
-static void slices_agree_with_their_definition(void **state) {
-    psh_diagrams *set = make_set(20, 3);
-    for (int pool = 0; pool < 2; pool++) {
-        psh__slices slices;
-        psh__slicer *slicer;
-        assert_int_equal(psh__slices_fit(set, &unit, pool, 0, &slices, NULL), PSH_OK);
-        assert_int_equal(psh__slices_check(&slices, NULL), PSH_OK);
-        assert_int_equal(slices.n_dims, pool ? 1 : 2);
-        size_t n_features = psh__slices_n_features(&slices);
-        float *row = malloc(n_features * sizeof *row);
-        assert_int_equal(psh__slicer_create(&slices, &slicer, NULL), PSH_OK);
-        for (size_t i = 0; i < 20; i += 7) {
-            assert_true(psh__slicer_row(slicer, set, i, &unit, 0, row));
-            for (size_t f = 0; f < n_features; f++) {
-                size_t i_slice = f / PSH__SLICE_CELLS, cell = f % PSH__SLICE_CELLS;
-                const psh__slice *slice = &slices.slices[i_slice];
-                double angle = ((double)(i_slice % PSH__SLICE_DIRECTIONS) + 0.5) * M_PI / PSH__SLICE_DIRECTIONS;
-                double from = slice->start + (double)slice->step * slice->edges[cell];
-                double to = slice->start + (double)slice->step * slice->edges[cell + 1];
-                double slow =
-                    slow_feature(set, i, slices.dims[i_slice / PSH__SLICE_DIRECTIONS], angle - M_PI / 2, from, to) /
-                    PSH__SLICE_DIRECTIONS;
-                assert_true(fabs(row[f] - slow) < 1e-6);
-            }
-        }
-        psh__slicer_free(slicer);
-        free(row);
-    }
-    psh_diagrams_free(set);
-}
-
-/* Half of the cells lie where the mass is. */
-static void cells_follow_the_mass(void **state) {
-    psh_diagrams *set;
-    psh__slices slices;
-    double points[] = {0.5, 0.502, 0.5, 0.502, 0.5, 0.502, 0, 0.001, 0.999, 1};
-    assert_int_equal(psh_diagrams_create(&set, NULL), PSH_OK);
-    assert_int_equal(psh_diagrams_append(set, points, NULL, 5, NULL, -1, NULL), PSH_OK);
-    assert_int_equal(psh__slices_fit(set, &unit, false, 0, &slices, NULL), PSH_OK);
-    const psh__slice *slice = &slices.slices[PSH__SLICE_DIRECTIONS / 2 + 3];
-    size_t n_near = 0;
-    for (size_t k = 0; k < PSH__SLICE_CELLS; k++) {
-        double middle = slice->edges[k] + slice->edges[k + 1];
-        n_near += fabs(middle / 2 - PSH__SLICE_FINE / 2.0) < PSH__SLICE_FINE / 100.0;
-    }
-    assert_true(n_near >= 12);
-    psh_diagrams_free(set);
-}
-
-static void sets_without_slices_are_refused(void **state) {
-    psh_diagrams *set;
-    psh__slices slices;
-    psh_error err;
-    double essential[] = {0, INFINITY}, points[18];
-    int32_t dims[9];
-    assert_int_equal(psh_diagrams_create(&set, NULL), PSH_OK);
-    assert_int_equal(psh__slices_fit(set, &unit, false, 0, &slices, &err), PSH_ERR_EMPTY);
-    assert_int_equal(psh_diagrams_append(set, essential, NULL, 1, NULL, -1, NULL), PSH_OK);
-    assert_int_equal(psh__slices_fit(set, &unit, false, 0, &slices, &err), PSH_ERR_EMPTY);
-    for (int i = 0; i < 9; i++) points[2 * i] = i, points[2 * i + 1] = i + 1, dims[i] = i;
-    assert_int_equal(psh_diagrams_append(set, points, dims, 9, NULL, -1, NULL), PSH_OK);
-    assert_int_equal(psh__slices_fit(set, &unit, false, 0, &slices, &err), PSH_ERR_UNSUPPORTED);
-    assert_int_equal(psh__slices_fit(set, &unit, true, 0, &slices, &err), PSH_OK);
-    psh_diagrams_free(set);
 }
 
 /* --- Product ------------------------------------------------------------------------------------------------------ */
@@ -341,10 +254,7 @@ static void failing_memory_is_reported(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(slices_agree_with_their_definition),
-                                       cmocka_unit_test(cells_follow_the_mass),
-                                       cmocka_unit_test(sets_without_slices_are_refused),
-                                       cmocka_unit_test(products_agree_at_every_level),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(products_agree_at_every_level),
                                        cmocka_unit_test(learnt_codes_follow_the_target),
                                        cmocka_unit_test(fitted_hamming_tracks_wasserstein),
                                        cmocka_unit_test(same_bytes_for_any_threads_and_simd),
