@@ -3,9 +3,10 @@ CMAKE_FLAGS ?=
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 DEMO ?= persihash-demo
+QUALITY ?=
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check bench install format lint help clean debug asan tsan coverage fuzz deps
+.PHONY: all demo check bench bench-quality install format lint help clean debug asan tsan coverage fuzz deps
 
 all: deps ## build the tool (build/persihash) and the libraries
 	@cmake --preset release $(CMAKE_FLAGS) > /dev/null
@@ -25,6 +26,10 @@ check: ## install what is needed, build with warnings as errors, run every test 
 bench: ## measure everything against its peers; prints tables (long)
 	@scripts/install-deps.sh build demo check bench
 	@scripts/bench.sh
+
+bench-quality: all ## how well codes and vectors stand for exact W1, all sets (minutes; QUALITY=--quick: three sets)
+	@scripts/install-deps.sh build demo check
+	@/usr/bin/python3 bench/bench_quality.py $(QUALITY)
 
 install: all ## library, headers, pkg-config and CMake packages, man page, completion, under PREFIX
 	@cmake --install build --prefix $(PREFIX)
@@ -48,4 +53,4 @@ clean: ## remove every build folder
 	@rm -rf build build-*
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z ]+:.*## / {printf "  make %-28s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "  make %-28s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -18,6 +18,10 @@ names=("$@")
 for name in "${names[@]}"; do
   echo; echo "=== $name"
   [ -x "build-bench/bench/bench_$name" ] && "build-bench/bench/bench_$name"
+  if [ "$name" = quality ]; then # further tables of one script
+    for part in "--seeds 3" "--curve points" --ceiling; do echo "--- bench/bench_quality.py $part"; /usr/bin/python3 bench/bench_quality.py $part; done
+    continue
+  fi
   for script in bench/bench_"$name".py bench/bench_"$name"_*.py; do
     [ -f "$script" ] && { echo "--- $script"; /usr/bin/python3 "$script"; }
   done
