@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # bench.sh [NAME...] : builds and runs bench/bench_<name>.c and the peers' bench/bench_<name>_*.py, one after another; prints their tables.
+# Without NAMES: all but pdgan, which trains for an hour or more.
 # Peers come from Debian (/usr/bin/python3); the newest GUDHI and POT from PyPI in build-bench/venv, if PyPI can be reached.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -14,7 +15,7 @@ export PERSIHASH=$PWD/build-bench/persihash PSH_LIBRARY=$PWD/build-bench/libpers
 export PSH_NEWEST_PYTHON=$PWD/build-bench/venv/bin/python
 
 names=("$@")
-[ ${#names[@]} -gt 0 ] || mapfile -t names < <(ls bench/bench_*.c bench/bench_*.py | sed -E 's|bench/bench_([a-z0-9]+)[_.].*|\1|' | sort -u)
+[ ${#names[@]} -gt 0 ] || mapfile -t names < <(ls bench/bench_*.c bench/bench_*.py | sed -E 's|bench/bench_([a-z0-9]+)[_.].*|\1|' | sort -u | grep -vx pdgan)
 for name in "${names[@]}"; do
   echo; echo "=== $name"
   [ -x "build-bench/bench/bench_$name" ] && "build-bench/bench/bench_$name"
