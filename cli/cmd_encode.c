@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "drift.h"
 #include "fit_options.h"
 
 enum { MAX_MODEL_BYTES = 64 << 20 };
@@ -109,6 +110,7 @@ static psh_status run(cli *c, psh_error *err) {
     double start = cli_seconds();
     CLI_TRY_GOTO(psh_model_encode(model, set, c->n_threads, bytes, err));
     double seconds = cli_seconds() - start;
+    if (cli_text(c, "frame", NULL)) CLI_TRY_GOTO(cli_drift(c, cli_text(c, "frame", NULL), model, set, bytes, err));
     snprintf(frame_id, sizeof frame_id, "%016" PRIx64, psh_frame_id(psh_model_frame(model)));
     CLI_TRY_GOTO(psh_codes_create(bytes, n, psh_model_n_bits(model), psh_model_id(model), frame_id, &codes, err));
     CLI_TRY_GOTO(add_companions(c, codes, set, model, err));

@@ -6,7 +6,7 @@
 #ifndef PERSIHASH_CODE_H
 #define PERSIHASH_CODE_H
 
-#include "base.h"
+#include "encoder.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,6 +55,41 @@ PSH_API psh_status psh_codes_write(const psh_codes *set, const char *path, psh_e
  * PSH_OK if codes of the two sets may be compared: same width, same model, same frame. Else PSH_ERR_MODEL_MISMATCH with
  * both ids and what to do. */
 PSH_API psh_status psh_codes_check_same(const psh_codes *a, const psh_codes *b, psh_error *err);
+
+/* --- Drift
+ * ------------------------------------------------------------------------------------------------------------
+ *
+ * Do new diagrams, encoded by a stored model, lie where the diagrams that it was fitted on lie? Codes beyond that still
+ * compare, but their bits were chosen for other questions. docs/math/drift.md has the three rules. */
+typedef struct psh_drift_report {
+    size_t struct_bytes;
+    size_t n_old, n_new;
+    /* The frame. share_outside: of the new diagrams' points, those beyond it (0 where each diagram has its own frame)
+     */
+    double frame_lo, frame_hi, share_outside;
+    size_t n_below, n_above; /* diagrams with points below it, above it */
+    bool is_outside;
+    /* The bit whose share of ones changed most, and the most that counts as chance. */
+    int i_bit;
+    double old_mean, new_mean, limit_change;
+    bool is_shifted;
+    /* Nearest neighbours among the old codes. share_far: of the new codes, those that are farther from theirs than
+     * far_distance, which few old codes are (share_far_old). farthest, farthest_old: the greatest distance to the
+     * nearest */
+    int far_distance, farthest, farthest_old;
+    double share_far, share_far_old;
+    bool is_far;
+    char text[PSH_ERROR_BYTES]; /* "" if all is well; else what was found, what was expected, and what to do */
+} psh_drift_report;
+
+/* psh_drift_check() :
+ * old: codes that the model made earlier, of what it was fitted on; codes : (N, n_bytes), made of `set` by `model` now.
+ * Any number of new diagrams; a few are told apart from old ones only if they are far off. New diagrams like the old
+ * ones are hardly ever said to have drifted (docs/math/drift.md has the rates). Errors: PSH_ERR_MODEL_MISMATCH (old
+ * codes of another model), PSH_ERR_MEMORY. Cost: some 10 ms at most, by samples of the codes where there are many; a
+ * pass over the points. */
+PSH_API psh_status psh_drift_check(const psh_model *model, const psh_codes *old, const psh_diagrams *set,
+                                   const uint8_t *codes, psh_drift_report *dst, psh_error *err);
 
 /* --- Hamming distances -----------------------------------------------------------------------------------------------
  *
