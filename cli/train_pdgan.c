@@ -8,13 +8,15 @@
 
 enum { N_SYNTH_HELD_OUT = 200 };
 
-static const char *const similarities[] = {"real", "s1", "s2", "s3", "s4", "s5", NULL};
+static const char *const similarities[] = {"real", "s1", "s2", "s3", "s4", "s5", "rank", NULL};
+enum { SIMILARITY_S5 = 5, SIMILARITY_RANK };
 static const struct {
     psh_similarity_kind kind;
     double share;
 } similarity_meanings[] = {{PSH_SIMILARITY_REAL, 0},       {PSH_SIMILARITY_NEAREST, 0.25},
                            {PSH_SIMILARITY_NEAREST, 0.15}, {PSH_SIMILARITY_NEAREST, 0.35},
-                           {PSH_SIMILARITY_GLOBAL, 0.25},  {PSH_SIMILARITY_TWO_PASS, 0}};
+                           {PSH_SIMILARITY_GLOBAL, 0.25},  {PSH_SIMILARITY_TWO_PASS, 0},
+                           {PSH_SIMILARITY_RANK, 0}};
 static const char *const targets[] = {"wasserstein", "sinkhorn", NULL};
 enum { TARGET_WASSERSTEIN, TARGET_SINKHORN };
 
@@ -41,10 +43,29 @@ static void job_free(job *j) {
 
 /* --- Options ------------------------------------------------------------------------------------------------------ */
 
-/* A weight of 0 is the library's default; who asks for 0 means none. */
-static psh_status read_weight(const cli *c, const char *name, double *dst, psh_error *err) {
-    CLI_TRY(cli_number(c, name, 0, 1e6, 0, dst, err));
-    if (cli_flag(c, name) && *dst == 0) *dst = -1;
+/* In the library 0 is the default and a negative weight none; here 0 is none. */
+static psh_status read_weight(const cli *c, const char *name, double other, double *dst, psh_error *err) {
+    CLI_TRY(cli_number(c, name, 0, 1e6, other, dst, err));
+    if (*dst == 0) *dst = -1;
+    return PSH_OK;
+}
+
+/* What the paper does, or what works better (docs/math/pdgan.md). */
+static psh_status read_choices(const cli *c, bool paper, psh_pdgan_params *p, bool *is_constant, psh_error *err) {
+    static const char *const layouts[] = {"shallow", "vgg19", NULL}, *const images[] = {"centred", "counts", NULL},
+                             *const losses[] = {"correlation", "squares", NULL},
+                             *const schedules[] = {"linear", "constant", NULL};
+    int layout, image, loss, schedule;
+    CLI_TRY(cli_choice(c, "layout", layouts, paper, &layout, err));
+    CLI_TRY(cli_choice(c, "image", images, paper, &image, err));
+    CLI_TRY(cli_choice(c, "loss", losses, paper, &loss, err));
+    CLI_TRY(cli_choice(c, "schedule", schedules, paper, &schedule, err));
+    p->layout = (psh_pdgan_layout)layout, p->image = (psh_pdgan_image)image, p->loss = (psh_pdgan_loss)loss;
+    p->no_batch_norm = paper || cli_flag(c, "no-batch-norm");
+    p->no_code_norm = paper || cli_flag(c, "no-code-norm");
+    p->adapts_statistics = cli_flag(c, "adapt-statistics");
+    p->is_saturating = p->has_hard_clip = p->has_plain_gan = p->has_raw_counts = paper;
+    *is_constant = schedule == 1;
     return PSH_OK;
 }
 
@@ -53,27 +74,28 @@ static psh_status read_options(const cli *c, job *j, psh_error *err) {
     psh_pdgan_params *p = &j->params;
     long long n_bits, n_batch;
     int preset, dtype;
+    bool is_constant;
     *p = PSH_PARAMS(psh_pdgan_params);
     CLI_TRY(cli_choice(c, "preset", presets, 0, &preset, err));
     bool paper = preset == 1;
+    CLI_TRY(read_choices(c, paper, p, &is_constant, err));
     CLI_TRY(cli_integer(c, "bits", 1, PSH_CODE_MAX_BITS, 64, &n_bits, err));
     CLI_TRY(cli_integer(c, "epochs", 1, 1000000, 20, &j->n_epochs, err));
     CLI_TRY(cli_integer(c, "batch", 2, 1024, 40, &n_batch, err));
-    CLI_TRY(cli_number(c, "width", 1.0 / 64, 2, paper ? 1 : 0.25, &p->width, err));
+    CLI_TRY(cli_number(c, "width", 1.0 / 64, 2, paper ? 1 : 0.125, &p->width, err));
     CLI_TRY(cli_number(c, "rate", 1e-9, 10, 0.001, &p->rate, err));
     CLI_TRY(cli_number(c, "discriminator-rate", 1e-9, 10, paper ? p->rate : p->rate / 10, &p->discriminator_rate, err));
     CLI_TRY(cli_number(c, "dropout", 0, 0.99, paper ? 0.5 : 0, &p->dropout, err));
-    CLI_TRY(read_weight(c, "diagram-weight", &p->diagram_weight, err));
-    CLI_TRY(read_weight(c, "adversarial-weight", &p->adversarial_weight, err));
-    CLI_TRY(read_weight(c, "quantisation-weight", &p->quantisation_weight, err));
+    CLI_TRY(read_weight(c, "diagram-weight", paper ? 0.1 : 0, &p->diagram_weight, err));
+    CLI_TRY(read_weight(c, "adversarial-weight", 0.1, &p->adversarial_weight, err));
+    CLI_TRY(read_weight(c, "quantisation-weight", paper ? 1 : 0.1, &p->quantisation_weight, err));
     CLI_TRY(cli_choice(c, "dtype", dtypes, 0, &dtype, err));
-    CLI_TRY(cli_choice(c, "similarity", similarities, 5, &j->similarity, err));
+    CLI_TRY(cli_choice(c, "similarity", similarities, paper ? SIMILARITY_S5 : SIMILARITY_RANK, &j->similarity, err));
     CLI_TRY(cli_choice(c, "target", targets, paper ? TARGET_SINKHORN : TARGET_WASSERSTEIN, &j->target, err));
     CLI_TRY(cli_dims(c, &p->dims_mask, err));
     CLI_TRY(cli_frame_kind(c, &p->frame_kind, &p->frame_lo, &p->frame_hi, err));
     p->n_bits = (int)n_bits, p->n_batch = (int)n_batch;
-    p->no_batch_norm = paper || cli_flag(c, "no-batch-norm");
-    p->is_saturating = p->has_hard_clip = p->has_plain_gan = p->has_raw_counts = paper;
+    p->n_epochs = is_constant ? 0 : (uint64_t)j->n_epochs;
     p->is_bf16 = cli_flag(c, "bf16"), p->is_f16 = dtype == 1;
     p->seed = c->seed, p->n_threads = c->n_threads;
     return PSH_OK;

@@ -191,25 +191,44 @@ PSH_API void psh_bytes_free(uint8_t *bytes);
 
 /* --- PD-GAN -------------------------------------------------------------------------------------------------------
  *
- * The paper's networks: an encoder (VGG19's convolutions on the 50 x 50 histogram) whose outputs' signs are the code, a
+ * The paper's networks: an encoder (convolutions on the 50 x 50 histogram) whose outputs' signs are the code, a
  * generator that draws the histogram again from the code, a discriminator that tells drawn from real. Each epoch
  * shows the training set once, in batches; a batch updates all three by Adam:
- *   encoder: similarity + diagram weight * diagram    similarity = 1/2 |S_B - S_P|^2 + |B' - B|^2
+ *   encoder: similarity + quantisation weight * |B' - B|^2 + diagram weight * diagram
  *   generator: diagram weight * diagram + adversarial weight * adversarial    diagram = MSE + perceptual
  *   discriminator: adversarial
  * with every |.|^2 a mean over its entries (the paper does not say sum or mean). Homology dimensions are pooled.
- * docs/math/pdgan.md has the formulas. */
+ * docs/math/pdgan.md has the formulas, and what each of the defaults that differ from the paper gained. */
+
+/* The encoder's layers. */
+typedef enum psh_pdgan_layout {
+    PSH_PDGAN_SHALLOW = 0, /* twice a 3 x 3 convolution and mean pooling, then the bits */
+    PSH_PDGAN_VGG19 = 1    /* 2, 2, 4, 4, 4 convolutions with max pooling, two hidden fully connected layers */
+} psh_pdgan_layout;
+
+/* What it sees of a diagram. */
+typedef enum psh_pdgan_image {
+    PSH_PDGAN_CENTRED = 0, /* counts minus those of the projections to the diagonal; the set's mean taken away, in units
+                              of its standard deviation */
+    PSH_PDGAN_COUNTS = 1   /* counts, and the number of points as a second channel */
+} psh_pdgan_image;
+
+/* How similarities of codes are to follow those of diagrams. */
+typedef enum psh_pdgan_loss {
+    PSH_PDGAN_CORRELATION = 0, /* 1 - Pearson correlation over the pairs of a batch */
+    PSH_PDGAN_SQUARES = 1      /* 1/2 |S_B - S_P|^2 */
+} psh_pdgan_loss;
 
 typedef struct psh_pdgan_params {
     size_t struct_bytes;
     int n_bits;                 /* 0: 64. 1 to 1024 */
-    double width;               /* times the paper's numbers of filters; 0: 0.25. 1/64 to 2 */
+    double width;               /* times the paper's numbers of filters; 0: 0.125. 1/64 to 2 */
     bool no_batch_norm;         /* in the encoder. The paper's VGG19 has none, and comes trained: psh_pdgan_init() */
     double dropout;             /* in the encoder's fully connected layers; 0: none. Below 1 */
     double rate;                /* of Adam; 0: 0.001 */
-    double diagram_weight;      /* 0: 0.1; negative: none, and generator and discriminator are left out */
+    double diagram_weight;      /* not positive: none, and generator and discriminator are left out. The paper's: 0.1 */
     double adversarial_weight;  /* 0: 0.1; negative: none */
-    double quantisation_weight; /* of |B' - B|^2; 0: 1; negative: none */
+    double quantisation_weight; /* of |B' - B|^2; 0: 0.1; negative: none. The paper's: 1 */
     bool is_saturating; /* the generator lowers log(1 - D(V*)), as the paper writes it; default: -log D(V*), whose
                            gradient does not vanish while the discriminator is right */
     bool has_hard_clip; /* outputs beyond -1 and 1 get no gradient at all, as the paper writes it; default: they get
@@ -227,6 +246,13 @@ typedef struct psh_pdgan_params {
     uint32_t dims_mask;        /* 0: all */
     uint64_t seed;
     int n_threads; /* 0: all */
+    psh_pdgan_layout layout;
+    psh_pdgan_image image;
+    psh_pdgan_loss loss;
+    bool no_code_norm;      /* leave out batch normalisation of the outputs. The paper has none */
+    bool adapts_statistics; /* psh_model_adapt() also fits the means and variances of batch normalisation to the set.
+                               Helps COUNTS, not CENTRED, which is fitted already */
+    uint64_t n_epochs;      /* the rate falls to 0 along a line over so many; 0: it stays, as published */
 } psh_pdgan_params;
 
 /* What an epoch brought: mean losses (not weighted) over its batches, and the codes of the diagrams held out (of the

@@ -5,7 +5,7 @@
 #include "encoder/safetensors.h"
 #include "persihash/encoder.h"
 
-enum { PSH__MAX_BITS = 1024, PSH__MODEL_MAX_ARRAYS = 128, PSH__MODEL_MAX_TEXTS = 8 };
+enum { PSH__MAX_BITS = 1024, PSH__MODEL_MAX_ARRAYS = 128, PSH__MODEL_MAX_TEXTS = 16 };
 
 typedef struct psh__model_kind psh__model_kind;
 

@@ -199,13 +199,13 @@ psh_status psh_pdgan_load(psh_pdgan *gan, const char *path, psh_error *err) {
 
 /* --- Weights of others -------------------------------------------------------------------------------------------- */
 
-/* (out, 3, 3, 3) of colours -> (out, 2, 3, 3): their sum reads the counts, 0 the number of points. */
-static void merge_colours(const float *colours, size_t n_out, float *dst) {
+/* (out, 3, 3, 3) of colours -> (out, channels, 3, 3): their sum reads the counts, 0 the number of points. */
+static void merge_colours(const float *colours, size_t n_out, size_t n_channels, float *dst) {
+    memset(dst, 0, n_out * n_channels * 9 * sizeof *dst);
     for (size_t o = 0; o < n_out; o++)
         for (size_t k = 0; k < 9; k++) {
             const float *c = colours + o * 27 + k;
-            dst[o * 18 + k] = c[0] + c[9] + c[18];
-            dst[o * 18 + 9 + k] = 0;
+            dst[o * n_channels * 9 + k] = c[0] + c[9] + c[18];
         }
 }
 
@@ -228,7 +228,7 @@ static psh_status take_weights(psh_pdgan *gan, const psh__safetensors *file, siz
             if (!is_conv) continue;
             return psh__error(err, PSH_ERR_SHAPE,
                               "array \"%s\" is %s; expected (%zu, %zu, 3, 3) for width %g: ImageNet's "
-                              "VGG19 is of width 1",
+                              "VGG19 is of width 1 and layout vgg19",
                               tensor->name, array ? "of another shape" : "missing", tensor->shape[0],
                               is_first ? 3 : tensor->shape[1], gan->params.width);
         }
@@ -236,7 +236,7 @@ static psh_status take_weights(psh_pdgan *gan, const psh__safetensors *file, siz
         float *values = psh__malloc(2 * n, sizeof *values);
         if (!values) return psh__error_memory(err, "weights", 2 * n * sizeof *values);
         psh_status status = psh__stored_floats(array, values, err);
-        if (status == PSH_OK && is_first) merge_colours(values, tensor->shape[0], values + n);
+        if (status == PSH_OK && is_first) merge_colours(values, tensor->shape[0], tensor->shape[1], values + n);
         if (status == PSH_OK) status = psh__net_set(net, i, PSH__VALUES, is_first ? values + n : values, err);
         psh__free(values);
         PSH_TRY(status);

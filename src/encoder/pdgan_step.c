@@ -19,19 +19,21 @@
 #include "base/exp.h"
 #include "encoder/pdgan_train.h"
 
-void psh__gan_targets(const float *image, float *targets) {
+void psh__gan_targets(const psh_pdgan *gan, size_t i_diagram, float *targets) {
+    psh__pdgan_counts(gan->set, &gan->frame, gan->params.dims_mask, i_diagram, targets);
     for (size_t k = 0; k < PSH__PDGAN_CELLS; k++) {
-        double count = (double)image[k * PSH__PDGAN_CHANNELS];
+        double count = (double)targets[k];
         targets[k] = (float)(1 - psh__exp(-(count < 100 ? count : 100)));
     }
 }
 
 static void fill_batch(psh_pdgan *gan, const uint32_t *rows) {
+    psh__shape in = gan->layers[PSH__ENCODER].in;
+    size_t n_floats = (size_t)in.h * (size_t)in.w * (size_t)in.c;
     float *images = psh__net_input(gan->nets[PSH__ENCODER]);
     for (size_t i = 0; i < gan->n_batch; i++) {
-        float *image = images + i * PSH__PDGAN_CELLS * PSH__PDGAN_CHANNELS;
-        psh__pdgan_fill(gan->set, &gan->frame, gan->params.dims_mask, &gan->input, rows[i], 1, image);
-        psh__gan_targets(image, gan->targets + i * PSH__PDGAN_CELLS);
+        psh__pdgan_fill(gan->set, &gan->frame, gan->params.dims_mask, &gan->input, rows[i], 1, images + i * n_floats);
+        if (gan->has_gan) psh__gan_targets(gan, rows[i], gan->targets + i * PSH__PDGAN_CELLS);
     }
 }
 
@@ -42,8 +44,11 @@ static psh_status encode_batch(psh_pdgan *gan, const uint32_t *rows, psh_error *
     const float *x = psh__net_output(gan->nets[PSH__ENCODER]);
     for (size_t i = 0; i < n; i++) gan->codes[i] = x[i] < -1 ? -1 : x[i] > 1 ? 1 : x[i];
     memset(gan->d_codes, 0, n * sizeof *gan->d_codes);
-    gan->sums.similarity +=
-        psh__loss_similarity(gan->codes, rows, gan->n_batch, gan->n_bits, gan->similarity, gan->n_items, gan->d_codes);
+    gan->sums.similarity += gan->params.loss == PSH_PDGAN_SQUARES
+                                ? psh__loss_similarity(gan->codes, rows, gan->n_batch, gan->n_bits, gan->similarity,
+                                                       gan->n_items, gan->d_codes)
+                                : psh__loss_correlation(gan->codes, rows, gan->n_batch, gan->n_bits, gan->similarity,
+                                                        gan->n_items, gan->products, gan->d_codes);
     gan->sums.quantisation += psh__loss_quantisation(gan->codes, n, gan->params.quantisation_weight, gan->d_codes);
     return PSH_OK;
 }
@@ -150,9 +155,19 @@ static psh_status teach_encoder(psh_pdgan *gan, psh_error *err) {
     return psh__net_backward(encoder, 0, true, NULL, err);
 }
 
+/* What is left of the rates in this step: 1, or down to 0 along a line. Past the last epoch planned it stays at the end
+ * of the line. */
+static double rate_left(const psh_pdgan *gan) {
+    uint64_t n_batches = gan->n_items / gan->n_batch, n_steps = gan->params.n_epochs * n_batches;
+    uint64_t i_step = gan->i_epoch * n_batches + gan->i_batch;
+    if (n_steps == 0) return 1;
+    return (double)(i_step < n_steps ? n_steps - i_step : 1) / (double)n_steps;
+}
+
 psh_status psh__gan_step(psh_pdgan *gan, psh_error *err) {
     const uint32_t *rows = gan->order + gan->i_batch * gan->n_batch;
-    psh__adam adam = {.rate = gan->params.rate};
+    double left = rate_left(gan);
+    psh__adam adam = {.rate = gan->params.rate * left};
     fill_batch(gan, rows);
     PSH_TRY(encode_batch(gan, rows, err));
     if (gan->has_gan) {
@@ -166,7 +181,7 @@ psh_status psh__gan_step(psh_pdgan *gan, psh_error *err) {
     psh__net_adam(gan->nets[PSH__ENCODER], &adam);
     if (gan->has_gan) psh__net_adam(gan->nets[PSH__GENERATOR], &adam);
     if (gan->has_gan && gan->params.adversarial_weight > 0) {
-        adam.rate = gan->params.discriminator_rate;
+        adam.rate = gan->params.discriminator_rate * left;
         psh__net_adam(gan->nets[PSH__FEATURES], &adam);
         psh__net_adam(gan->nets[PSH__VERDICT], &adam);
     }

@@ -19,12 +19,11 @@ enum { MAX_SLICES = 8, MAX_JUDGED = 300, N_MEAN = 256, SEED_STREAMS = 1 << 20 };
 
 static void set_defaults(psh_pdgan_params *p) {
     if (p->n_bits == 0) p->n_bits = 64;
-    if (p->width == 0) p->width = 0.25;
+    if (p->width == 0) p->width = 0.125;
     if (p->rate == 0) p->rate = 0.001;
     if (p->discriminator_rate == 0) p->discriminator_rate = p->rate / 10;
-    if (p->diagram_weight == 0) p->diagram_weight = 0.1;
     if (p->adversarial_weight == 0) p->adversarial_weight = 0.1;
-    if (p->quantisation_weight == 0) p->quantisation_weight = 1;
+    if (p->quantisation_weight == 0) p->quantisation_weight = 0.1;
     if (p->quantisation_weight < 0) p->quantisation_weight = 0;
     if (p->n_batch == 0) p->n_batch = 40;
 }
@@ -42,6 +41,10 @@ static psh_status check_params(const psh_pdgan_params *p, psh_error *err) {
                           "PD-GAN: rate %g and weights %g, %g, %g; expected a rate in (0, 10] "
                           "and weights below a million",
                           p->rate, p->diagram_weight, p->adversarial_weight, p->quantisation_weight);
+    if (p->layout < PSH_PDGAN_SHALLOW || p->layout > PSH_PDGAN_VGG19 || p->image < PSH_PDGAN_CENTRED ||
+        p->image > PSH_PDGAN_COUNTS || p->loss < PSH_PDGAN_CORRELATION || p->loss > PSH_PDGAN_SQUARES)
+        return psh__error(err, PSH_ERR_PARAMETER, "PD-GAN: layout %d, image %d, loss %d; expected 0 or 1",
+                          (int)p->layout, (int)p->image, (int)p->loss);
     if (p->n_batch < 2 || p->n_batch > 1024)
         return psh__error(err, PSH_ERR_PARAMETER, "PD-GAN: batches of %d; expected 2 to 1024", p->n_batch);
     return PSH_OK;
@@ -80,12 +83,11 @@ static psh_status make_nets(psh_pdgan *gan, psh_error *err) {
  * similarity before there is anything to learn from it. */
 static psh_status start_from_mean(psh_pdgan *gan, psh_error *err) {
     psh__net *net = gan->nets[PSH__GENERATOR];
-    float *image = psh__net_input(gan->nets[PSH__ENCODER]), *targets = gan->targets;
+    float *targets = gan->targets;
     size_t n = gan->n_items < N_MEAN ? gan->n_items : N_MEAN;
     double sum = 1; /* one cell full: never 0 */
     for (size_t i = 0; i < n; i++) {
-        psh__pdgan_fill(gan->set, &gan->frame, gan->params.dims_mask, &gan->input, i, 1, image);
-        psh__gan_targets(image, targets);
+        psh__gan_targets(gan, i, targets);
         for (size_t k = 0; k < PSH__PDGAN_CELLS; k++) sum += (double)targets[k];
     }
     double mean = sum / (double)(n * PSH__PDGAN_CELLS + 2);
@@ -124,9 +126,21 @@ static uint64_t identify(const psh_pdgan *gan) {
     double numbers[] = {
         p->width,      p->dropout,   p->rate, p->diagram_weight, p->adversarial_weight, p->quantisation_weight,
         gan->frame.lo, gan->frame.hi};
-    uint64_t settings[] = {
-        (uint64_t)p->n_bits,  p->no_batch_norm, p->is_saturating, p->has_hard_clip, p->has_plain_gan,
-        (uint64_t)p->n_batch, p->is_bf16,       p->dims_mask,     p->seed,          (uint64_t)gan->frame.kind};
+    uint64_t settings[] = {(uint64_t)p->n_bits,
+                           p->no_batch_norm,
+                           p->is_saturating,
+                           p->has_hard_clip,
+                           p->has_plain_gan,
+                           (uint64_t)p->n_batch,
+                           p->is_bf16,
+                           p->dims_mask,
+                           p->seed,
+                           (uint64_t)gan->frame.kind,
+                           p->layout,
+                           p->image,
+                           p->loss,
+                           p->no_code_norm,
+                           p->n_epochs};
     uint64_t hash = psh__hash(PSH__HASH_START, numbers, sizeof numbers);
     hash = psh__hash(hash, settings, sizeof settings);
     hash = hash_set(hash, gan->set);
@@ -139,9 +153,12 @@ static psh_status take_arrays(psh_pdgan *gan, const float *similarity, psh_error
     gan->order = psh__malloc(n, sizeof *gan->order);
     gan->codes = psh__malloc(n_codes, sizeof *gan->codes);
     gan->d_codes = psh__malloc(n_codes, sizeof *gan->d_codes);
+    gan->products = psh__malloc(gan->n_batch * gan->n_batch, sizeof *gan->products);
     gan->targets = psh__malloc(gan->n_batch * PSH__PDGAN_CELLS, sizeof *gan->targets);
     gan->d_images = psh__malloc(gan->n_batch * PSH__PDGAN_CELLS, sizeof *gan->d_images);
-    if (!gan->similarity || !gan->order || !gan->codes || !gan->d_codes || !gan->targets || !gan->d_images)
+    if (gan->params.image == PSH_PDGAN_CENTRED) gan->input.mean = psh__malloc(PSH__PDGAN_CELLS, sizeof(float));
+    if (!gan->similarity || !gan->order || !gan->codes || !gan->d_codes || !gan->products || !gan->targets ||
+        !gan->d_images || (gan->params.image == PSH_PDGAN_CENTRED && !gan->input.mean))
         return psh__error_memory(err, "training", n * n * sizeof *gan->similarity);
     memcpy(gan->similarity, similarity, n * n * sizeof *similarity);
     return PSH_OK;
@@ -157,11 +174,13 @@ static psh_status prepare(psh_pdgan *gan, const float *similarity, psh_error *er
     if (gan->held_out) PSH_TRY(psh__pdgan_check(gan->held_out, p->dims_mask, err));
     gan->n_batch = (size_t)p->n_batch, gan->n_bits = (size_t)p->n_bits;
     gan->has_gan = p->diagram_weight > 0;
-    gan->shape = (psh__pdgan_shape){p->n_bits, p->width, !p->no_batch_norm, p->dropout};
+    gan->shape =
+        (psh__pdgan_shape){p->n_bits, p->width, p->layout, p->image, !p->no_batch_norm, !p->no_code_norm, p->dropout};
     gan->frame.lo = p->frame_lo, gan->frame.hi = p->frame_hi;
     PSH_TRY(psh_frame_fit(gan->set, p->frame_kind, &gan->frame, err));
-    gan->input = (psh__pdgan_input){psh__mean_points(gan->set, p->dims_mask), 1};
+    gan->input.kind = p->image, gan->input.scale = gan->input.unit = 1;
     PSH_TRY(take_arrays(gan, similarity, err));
+    PSH_TRY(psh__pdgan_fit(gan->set, &gan->frame, p->dims_mask, &gan->input, err));
     gan->run_id = identify(gan);
     PSH_TRY(make_nets(gan, err));
     if (gan->has_gan && !gan->params.has_plain_gan) PSH_TRY(start_from_mean(gan, err));
@@ -190,8 +209,8 @@ psh_status psh_pdgan_create(const psh_diagrams *set, const float *similarity, co
 void psh_pdgan_free(psh_pdgan *gan) {
     if (!gan) return;
     for (int i = 0; i < PSH__N_PARTS; i++) psh__net_free(gan->nets[i]);
-    void *arrays[] = {gan->similarity, gan->order,    gan->codes,        gan->d_codes,
-                      gan->targets,    gan->d_images, gan->judged_pairs, gan->judged_distances};
+    void *arrays[] = {gan->similarity, gan->order,    gan->codes,        gan->d_codes,          gan->products,
+                      gan->targets,    gan->d_images, gan->judged_pairs, gan->judged_distances, gan->input.mean};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) psh__free(arrays[i]);
     psh__free(gan);
 }
@@ -250,10 +269,12 @@ psh_status psh_pdgan_model(const psh_pdgan *gan, const psh_meta *meta, psh_model
     psh_status status = PSH_OK;
     PSH_TRY(psh__pdgan_create(&gan->shape, &pdgan, err));
     float *next = pdgan->values;
-    for (size_t i = 0; i < pdgan->n_tensors; next += pdgan->tensors[i++].n_values)
+    for (size_t i = 0; i < pdgan->n_net; next += pdgan->tensors[i++].n_values)
         PSH_TRY_GOTO(psh__net_get(gan->nets[PSH__ENCODER], i, PSH__VALUES, next, err));
-    pdgan->input = gan->input, pdgan->trained_points = gan->input.mean_points;
+    pdgan->input.mean_points = pdgan->trained_points = gan->input.mean_points, pdgan->input.unit = gan->input.unit;
+    if (gan->input.mean) memcpy(pdgan->input.mean, gan->input.mean, PSH__PDGAN_CELLS * sizeof(float));
     pdgan->has_raw_counts = gan->params.has_raw_counts, pdgan->is_f16 = gan->params.is_f16;
+    pdgan->adapts_statistics = gan->params.adapts_statistics;
     return psh__pdgan_finish(pdgan, &gan->frame, gan->params.dims_mask, meta, dst, err);
 done:
     psh__pdgan_free(pdgan);

@@ -11,6 +11,7 @@ import numpy as np
 from harness import FAILED, USAGE, run
 
 SMALL = ("--width", 0.015625, "--bits", 24, "--batch", 8, "--points", 10, "--count", 48, "--seed", 5)
+CONSTANT = ("--schedule", "constant")  # else the number of epochs planned is part of the run
 QUIET = {"OMP_WAIT_POLICY": "passive"}  # threads that wait do not spin: tests share the machine
 
 
@@ -24,7 +25,7 @@ def log_of(path):
 
 
 def test_training_writes_a_model_and_a_line_an_epoch(folder):
-    out, _ = train(folder / "m.safetensors", "--epochs", 2, "--json")
+    out, _ = train(folder / "m.safetensors", "--epochs", 2, "--diagram-weight", 0.1, "--json")
     summary, rows = json.loads(out), log_of(folder / "m.safetensors")
     assert summary["n_bits"] == 24 and summary["n_epochs"] == 2
     assert [row["epoch"] for row in rows] == ["1", "2"]
@@ -32,7 +33,7 @@ def test_training_writes_a_model_and_a_line_an_epoch(folder):
     assert all(row["codes"] == "200" for row in rows)
     assert not (folder / "m.safetensors.partial").exists()
     info, _ = run("info", folder / "m.safetensors")
-    assert "pdgan, 24 bits" in info and '"similarity": "s5"' in info
+    assert "pdgan, 24 bits" in info and '"similarity": "rank"' in info
 
 
 def test_threads_do_not_change_a_byte(folder):
@@ -45,7 +46,7 @@ def test_threads_do_not_change_a_byte(folder):
 
 def test_a_run_stopped_by_ctrl_c_goes_on_to_the_same_bytes(folder):
     path = folder / "m.safetensors"
-    words = [harness.TOOL, "train", "pdgan", "-o", path, *SMALL, "--threads", 1, "--epochs", 100000]
+    words = [harness.TOOL, "train", "pdgan", "-o", path, *SMALL, "--threads", 1, *CONSTANT, "--epochs", 100000]
     process = subprocess.Popen(list(map(str, words)), env={**os.environ, **QUIET}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     deadline = time.time() + 60
     while time.time() < deadline and not (path.with_suffix(".csv").exists() and len(log_of(path)) >= 2):
@@ -55,8 +56,8 @@ def test_a_run_stopped_by_ctrl_c_goes_on_to_the_same_bytes(folder):
     assert process.returncode == FAILED and b"--resume" in err, err
     n_done = len(log_of(path))
     assert n_done >= 2 and (folder / "m.safetensors.partial").exists() and not path.exists()
-    train(path, "--resume", "--epochs", n_done + 1)
-    train(folder / "whole.safetensors", "--epochs", n_done + 1)
+    train(path, "--resume", *CONSTANT, "--epochs", n_done + 1)
+    train(folder / "whole.safetensors", *CONSTANT, "--epochs", n_done + 1)
     assert path.read_bytes() == (folder / "whole.safetensors").read_bytes()
     without_seconds = [[list(row.values())[:-1] for row in log_of(folder / name)] for name in ("m.safetensors", "whole.safetensors")]
     assert without_seconds[0] == without_seconds[1]
@@ -81,6 +82,26 @@ def test_a_model_encodes_any_set_and_later_diagrams_alike(folder):
     assert (np.diag(np.load(folder / "d.npy")) == 0).all()
 
 
+def test_the_published_setting_and_each_of_its_parts_can_be_had(folder):
+    run("train", "pdgan", "-o", folder / "m.safetensors", *SMALL, "--threads", 1, "--preset", "paper", "--epochs", 1, env=QUIET)
+    paper, _ = run("info", folder / "m.safetensors")
+    assert '"similarity": "s5"' in paper and '"target": "sinkhorn"' in paper, paper
+    assert float(log_of(folder / "m.safetensors")[0]["perceptual"]) > 0
+    for words in (("--layout", "shallow"), ("--image", "centred"), ("--similarity", "rank", "--loss", "correlation"), ("--diagram-weight", 0)):
+        train(folder / "n.safetensors", "--preset", "paper", *words, "--epochs", 1)
+        assert (folder / "n.safetensors").read_bytes() != (folder / "m.safetensors").read_bytes(), words
+
+
+def test_statistics_of_the_set_or_of_training(folder):
+    run("synth", "-o", folder / "set.npz", "--count", 12, "--points", 35, "--seed", 9)
+    codes = []
+    for words in ((), ("--adapt-statistics",)):
+        train(folder / "m.safetensors", "--epochs", 1, *words)
+        run("encode", folder / "set.npz", "--model", folder / "m.safetensors", "-o", folder / "a.npz", env=QUIET)
+        codes.append(np.load(folder / "a.npz")["codes"])
+    assert not np.array_equal(*codes)
+
+
 def test_own_diagrams_are_split_by_the_seed(folder):
     run("synth", "-o", folder / "set.npz", "--count", 60, "--points", 8, "--seed", 9)
     data = ("--data", folder / "set.npz", "--width", 0.015625, "--batch", 8, "--epochs", 1, "--threads", 1)
@@ -91,7 +112,8 @@ def test_own_diagrams_are_split_by_the_seed(folder):
 
 
 def test_options_of_another_kind_are_refused(folder):
-    for words in (("--fit-sample", 5), ("--pool",), ("--split", "3:4"), ("--data", "x.npz", "--points", 4), ("--preset", "poster"), ("--width", 5),
+    for words in (("--fit-sample", 5), ("--pool",), ("--split", "3:4"), ("--data", "x.npz", "--points", 4), ("--preset", "poster"), ("--width", 5), ("--layout", "deep"),
+                  ("--image", "png"), ("--loss", "l1"), ("--schedule", "cosine"),
                   ("--similarity", "s6")):
         run("train", "pdgan", "-o", folder / "m.safetensors", *words, code=USAGE)
     run("train", "sketch", "set.npz", "-o", folder / "m.safetensors", "--epochs", 3, code=USAGE)

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "encoder/pdgan_train.h"
+#include "encoder/rank.h"
 
 enum { N_ITEMS = 48 };
 
@@ -59,6 +60,7 @@ static fixture make_fixture(void) {
     f.params.frame_hi = 1;
     f.params.seed = 3;
     f.params.n_threads = 1;
+    f.params.diagram_weight = 0.1;
     return f;
 }
 
@@ -109,27 +111,77 @@ static uint8_t *encode(const psh_model *model, const psh_diagrams *set, int n_th
 /* --- Losses --------------------------------------------------------------------------------------------------------
  */
 
-static void gradients_of_the_losses_on_codes_are_their_slopes(void **state) {
-    enum { N = 5, L = 7, M = 9 };
-    float codes[N * L], similarity[M * M], d[2][N * L] = {{0}};
-    uint32_t rows[N] = {8, 0, 3, 5, 1};
+enum { LOSS_N = 5, LOSS_L = 7, LOSS_M = 9, N_CODE_LOSSES = 3 };
+
+typedef struct codes_of_a_batch {
+    float codes[LOSS_N * LOSS_L], similarity[LOSS_M * LOSS_M];
+    uint32_t rows[LOSS_N];
+} codes_of_a_batch;
+
+static codes_of_a_batch draw_codes(void) {
+    codes_of_a_batch c = {.rows = {8, 0, 3, 5, 1}};
     psh__random rng;
     psh__random_init(&rng, 1, 1);
-    for (int i = 0; i < N * L; i++) codes[i] = (float)(2 * psh__random_unit(&rng) - 1);
-    for (int i = 0; i < M * M; i++) similarity[i] = (float)(2 * psh__random_unit(&rng) - 1);
-    psh__loss_similarity(codes, rows, N, L, similarity, M, d[0]);
-    psh__loss_quantisation(codes, N * L, 3, d[1]);
-    for (int i = 0; i < N * L; i++) {
-        float before = codes[i], step = 0x1p-9f, none[N * L];
-        double sums[2][2];
-        for (int side = 0; side < 2; side++) {
-            codes[i] = before + (side ? step : -step);
-            sums[0][side] = psh__loss_similarity(codes, rows, N, L, similarity, M, none);
-            sums[1][side] = 3 * psh__loss_quantisation(codes, N * L, 0, none);
+    for (int i = 0; i < LOSS_N * LOSS_L; i++) c.codes[i] = (float)(2 * psh__random_unit(&rng) - 1);
+    for (int i = 0; i < LOSS_M * LOSS_M; i++) c.similarity[i] = (float)(2 * psh__random_unit(&rng) - 1);
+    return c;
+}
+
+static double loss_of(int which, const codes_of_a_batch *c, float *d) {
+    float room[LOSS_N * LOSS_N];
+    if (which == 0) return psh__loss_similarity(c->codes, c->rows, LOSS_N, LOSS_L, c->similarity, LOSS_M, d);
+    if (which == 1) return psh__loss_correlation(c->codes, c->rows, LOSS_N, LOSS_L, c->similarity, LOSS_M, room, d);
+    return 3 * psh__loss_quantisation(c->codes, LOSS_N * LOSS_L, 3, d);
+}
+
+/* The similarities are not symmetric. */
+static void gradients_of_the_losses_on_codes_are_their_slopes(void **state) {
+    codes_of_a_batch c = draw_codes();
+    for (int which = 0; which < N_CODE_LOSSES; which++) {
+        float d[LOSS_N * LOSS_L] = {0}, none[LOSS_N * LOSS_L];
+        loss_of(which, &c, d);
+        for (int i = 0; i < LOSS_N * LOSS_L; i++) {
+            float before = c.codes[i], step = 0x1p-9f;
+            double sums[2];
+            for (int side = 0; side < 2; side++) {
+                c.codes[i] = before + (side ? step : -step);
+                sums[side] = loss_of(which, &c, none);
+            }
+            c.codes[i] = before;
+            double slope = (sums[1] - sums[0]) / (2 * (double)step);
+            if (!(fabs((double)d[i] - slope) < 5e-4))
+                fail_msg("loss %d, value %d: %g; expected %g", which, i, (double)d[i], slope);
         }
-        codes[i] = before;
-        for (int loss = 0; loss < 2; loss++)
-            assert_true(fabs((double)d[loss][i] - (sums[loss][1] - sums[loss][0]) / (2 * (double)step)) < 2e-4);
+    }
+}
+
+/* Pearson's formula, term by term; scale and offset of the similarities change nothing. */
+static void the_correlation_is_pearsons(void **state) {
+    codes_of_a_batch c = draw_codes();
+    double x[LOSS_N * (LOSS_N - 1)], y[LOSS_N * (LOSS_N - 1)];
+    float d[LOSS_N * LOSS_L] = {0}, e[LOSS_N * LOSS_L] = {0};
+    size_t n = 0;
+    for (int i = 0; i < LOSS_N; i++)
+        for (int j = 0; j < LOSS_N; j++) {
+            if (i == j) continue;
+            y[n] = (double)c.similarity[c.rows[i] * LOSS_M + c.rows[j]], x[n] = 0;
+            for (int k = 0; k < LOSS_L; k++) x[n] += (double)c.codes[i * LOSS_L + k] * (double)c.codes[j * LOSS_L + k];
+            n++;
+        }
+    assert_true(fabs(loss_of(1, &c, d) - (1 - psh__pearson(x, y, n))) < 1e-6);
+    for (int i = 0; i < LOSS_M * LOSS_M; i++) c.similarity[i] = 4 * c.similarity[i] + 2;
+    assert_true(fabs(loss_of(1, &c, e) - (1 - psh__pearson(x, y, n))) < 1e-6);
+    for (int i = 0; i < LOSS_N * LOSS_L; i++) assert_true(fabsf(d[i] - e[i]) < 1e-5f);
+}
+
+static void equal_codes_or_similarities_have_no_correlation_and_no_gradient(void **state) {
+    for (int equal = 0; equal < 2; equal++) {
+        codes_of_a_batch c = draw_codes();
+        float d[LOSS_N * LOSS_L] = {0};
+        for (int i = 0; i < LOSS_N * LOSS_L && equal == 0; i++) c.codes[i] = i % LOSS_L ? 1 : -1;
+        for (int i = 0; i < LOSS_M * LOSS_M && equal == 1; i++) c.similarity[i] = 1;
+        assert_true(loss_of(1, &c, d) == 1);
+        for (int i = 0; i < LOSS_N * LOSS_L; i++) assert_true(d[i] == 0);
     }
 }
 
@@ -141,7 +193,7 @@ static void images_are_the_histograms_of_the_vector_stage(void **state) {
     psh_diagrams *set = make_set(N, 3, 4);
     psh_frame frame = {PSH_FRAME_FIXED, 0.05, 0.6}; /* points lie outside, too */
     psh_histogram_params pooled = PSH_PARAMS(psh_histogram_params);
-    psh__pdgan_input input = {psh__mean_points(set, 0) / 2, 0.5};
+    psh__pdgan_input input = {.kind = PSH_PDGAN_COUNTS, .mean_points = psh__mean_points(set, 0) / 2, .scale = 0.5};
     float *wanted = calloc(N * (CELLS + 1), sizeof *wanted), *found = calloc(N * CELLS * 2, sizeof *found);
     pooled.pool = true;
     assert_true(input.mean_points == 18);
@@ -153,6 +205,68 @@ static void images_are_the_histograms_of_the_vector_stage(void **state) {
             assert_true(found[(i * CELLS + k) * 2 + 1] == 2);
         }
     free(wanted), free(found);
+    psh_diagrams_free(set);
+}
+
+/* +1 for a point and its mirror image, -2 for the projection of both, seen through the binomial filter: added up over
+ * all pairs of a point and a cell. */
+static void draw_twin(const psh_diagrams *set, size_t i_diagram, double lo, double hi, double *image) {
+    static const double weights[] = {1, 4, 6, 4, 1};
+    const uint64_t *offsets = psh_diagrams_offsets(set);
+    for (int i = 0; i < PSH__PDGAN_CELLS; i++) image[i] = 0;
+    for (uint64_t k = offsets[i_diagram]; k < offsets[i_diagram + 1]; k++) {
+        const double *point = psh_diagrams_points(set) + 2 * k, middle = (point[0] + point[1]) / 2;
+        const double places[3][2] = {{point[0], point[1]}, {point[1], point[0]}, {middle, middle}};
+        for (int place = 0; place < 3; place++) {
+            int cell[2];
+            for (int a = 0; a < 2; a++)
+                cell[a] = (int)fmin(fmax(floor(50 * (places[place][a] - lo) / (hi - lo)), 0), 49);
+            for (int row = 0; row < 50; row++)
+                for (int column = 0; column < 50; column++)
+                    if (abs(row - cell[1]) <= 2 && abs(column - cell[0]) <= 2)
+                        image[50 * row + column] +=
+                            (place == 2 ? -2 : 1) * weights[row - cell[1] + 2] * weights[column - cell[0] + 2] / 256;
+        }
+    }
+}
+
+static void centred_images_are_what_they_say(void **state) {
+    enum { N = 5, CELLS = PSH__PDGAN_CELLS };
+    psh_diagrams *set = make_set(N, 3, 4);
+    psh_frame frame = {PSH_FRAME_FIXED, 0.05, 0.6};
+    double(*wanted)[CELLS] = calloc(N, sizeof *wanted), sum = 0;
+    float *found = calloc(N * CELLS, sizeof *found), *mean = calloc(CELLS, sizeof *mean);
+    psh__pdgan_input input = {.kind = PSH_PDGAN_CENTRED, .mean = mean};
+    assert_int_equal(psh__pdgan_fit(set, &frame, 0, &input, NULL), PSH_OK);
+    psh__pdgan_fill(set, &frame, 0, &input, 0, N, found);
+    for (size_t i = 0; i < N; i++) draw_twin(set, i, 0.05, 0.6, wanted[i]);
+    for (size_t k = 0; k < CELLS; k++) {
+        double middle = 0;
+        for (size_t i = 0; i < N; i++) middle += wanted[i][k] / N;
+        for (size_t i = 0; i < N; i++) wanted[i][k] -= middle, sum += wanted[i][k] * wanted[i][k];
+    }
+    for (size_t i = 0; i < N * CELLS; i++)
+        assert_true(fabs((double)found[i] - wanted[0][i] / sqrt(sum / (N * CELLS))) < 1e-4);
+    free(wanted), free(found), free(mean);
+    psh_diagrams_free(set);
+}
+
+/* All diagrams alike, or one alone: an image of zeros, not of rounding blown up. */
+static void what_does_not_differ_is_not_seen(void **state) {
+    psh_diagrams *set;
+    psh_frame frame = {PSH_FRAME_FIXED, 0, 1};
+    float *found = calloc(PSH__PDGAN_CELLS, sizeof *found), *mean = calloc(PSH__PDGAN_CELLS, sizeof *mean);
+    psh__pdgan_input input = {.kind = PSH_PDGAN_CENTRED, .mean = mean};
+    assert_int_equal(psh_diagrams_create(&set, NULL), PSH_OK);
+    for (int n = 0; n < 4; n++) {
+        assert_int_equal(psh__pdgan_fit(set, &frame, 0, &input, NULL), PSH_OK);
+        assert_true(input.unit == 1);
+        if (n) psh__pdgan_fill(set, &frame, 0, &input, 0, 1, found);
+        for (size_t k = 0; k < PSH__PDGAN_CELLS; k++) assert_true(fabsf(found[k]) < 1e-5f);
+        const double points[] = {0.1, 0.4, 0.3, 0.9, 0.30001, 0.30002};
+        assert_int_equal(psh_diagrams_append(set, points, NULL, 3, NULL, -1, NULL), PSH_OK);
+    }
+    free(found), free(mean);
     psh_diagrams_free(set);
 }
 
@@ -196,21 +310,46 @@ static void training_gives_the_same_bytes_for_any_number_of_threads(void **state
 }
 
 static void every_option_changes_what_is_learned(void **state) {
+    enum { N_VARIANTS = 18 };
     fixture f = make_fixture();
-    psh_pdgan_params variants[10];
-    char ids[11][17];
-    for (size_t i = 0; i < 10; i++) variants[i] = f.params;
-    variants[0].seed = 4, variants[1].dropout = 0.5, variants[2].no_batch_norm = true, variants[3].rate = 0.01;
-    variants[4].diagram_weight = -1, variants[5].adversarial_weight = -1, variants[6].has_hard_clip = true;
-    variants[7].quantisation_weight = -1, variants[8].has_plain_gan = true, variants[9].discriminator_rate = 0.01;
-    for (size_t i = 0; i < 11; i++) {
-        if (i < 10) f.params = variants[i];
-        if (i == 10) f.params = variants[4], f.params.diagram_weight = 0;
+    psh_pdgan_params variants[N_VARIANTS], *v = variants;
+    char ids[N_VARIANTS][17];
+    for (size_t i = 0; i < N_VARIANTS; i++) variants[i] = f.params;
+    v[1].seed = 4, v[2].layout = PSH_PDGAN_VGG19, v[3] = v[2], v[3].dropout = 0.5, v[4].no_batch_norm = true;
+    v[5].rate = 0.01, v[6].diagram_weight = -1, v[7].adversarial_weight = -1, v[8].has_hard_clip = true;
+    v[9].quantisation_weight = -1, v[10].has_plain_gan = true, v[11].discriminator_rate = 0.01;
+    v[12].image = PSH_PDGAN_COUNTS, v[13].loss = PSH_PDGAN_SQUARES, v[14].no_code_norm = true, v[15].n_epochs = 2;
+    v[16].n_bits = 21, v[17].n_batch = 12;
+    for (size_t i = 0; i < N_VARIANTS; i++) {
+        f.params = variants[i];
         psh_model *model = train_model(&f, 1);
         strcpy(ids[i], psh_model_id(model));
-        for (size_t j = 0; j < i; j++) assert_string_not_equal(ids[i], ids[j]);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(ids[i], ids[j]) == 0) fail_msg("variants %zu and %zu learn the same", j, i);
         psh_model_free(model);
     }
+    free_fixture(&f);
+}
+
+/* The last step of the epochs planned is the smallest; what comes after them hardly changes a weight. */
+static void the_rate_falls_to_nothing(void **state) {
+    fixture f = make_fixture();
+    double moved[2];
+    for (int is_planned = 0; is_planned < 2; is_planned++) {
+        f.params.n_epochs = is_planned ? 3 : 0;
+        psh_pdgan *gan = start(&f);
+        float before[36], after[36]; /* the first convolution: 4 filters of 9 */
+        const psh__net *net = gan->nets[PSH__ENCODER];
+        train(gan, 3);
+        assert_int_equal(psh__net_tensor(net, 0)->n_values, 36);
+        assert_int_equal(psh__net_get(net, 0, PSH__VALUES, before, NULL), PSH_OK);
+        train(gan, 1);
+        assert_int_equal(psh__net_get(net, 0, PSH__VALUES, after, NULL), PSH_OK);
+        moved[is_planned] = 0;
+        for (int i = 0; i < 36; i++) moved[is_planned] += fabs((double)after[i] - (double)before[i]);
+        psh_pdgan_free(gan);
+    }
+    assert_true(moved[1] > 0 && moved[1] < 0.15 * moved[0]);
     free_fixture(&f);
 }
 
@@ -267,6 +406,7 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
 static void collapsed_codes_are_named_with_their_cause(void **state) {
     fixture f = make_fixture();
     for (size_t i = 0; i < N_ITEMS * N_ITEMS; i++) f.similarity[i] = 1;
+    f.params.loss = PSH_PDGAN_SQUARES, f.params.no_code_norm = true;
     psh_pdgan *gan = start(&f);
     psh_pdgan_epoch last = train(gan, 12);
     if (!strstr(last.warning, "collapsed") || !strstr(last.warning, "similarit"))
@@ -278,7 +418,7 @@ static void collapsed_codes_are_named_with_their_cause(void **state) {
 static void divergence_is_an_error(void **state) {
     fixture f = make_fixture();
     f.params.rate = 10, f.params.no_batch_norm = true;
-    f.similarity[1] = INFINITY;
+    for (size_t j = 1; j < N_ITEMS; j++) f.similarity[j] = INFINITY;
     psh_pdgan *gan = start(&f);
     psh_status status = PSH_OK;
     psh_error err = {0};
@@ -324,6 +464,7 @@ static void weights_are_taken_from_files_with_torchvision_names(void **state) {
     fixture f = make_fixture();
     uint8_t *bytes;
     size_t n_bytes, n_taken, in = 3;
+    f.params.layout = PSH_PDGAN_VGG19, f.params.image = PSH_PDGAN_COUNTS;
     close(mkstemp(path));
     for (size_t i = 0; i < 16 * 16 * 9; i++) ones[i] = (float)(i % 27) / 64;
     for (size_t i = 0; i < 16; in = filters[i++]) {
@@ -408,31 +549,96 @@ static void a_code_does_not_depend_on_its_place_or_on_threads(void **state) {
     free_fixture(&f);
 }
 
+static psh_model *adapt(const psh_model *model, const psh_diagrams *set) {
+    psh_model *adapted = NULL;
+    psh_error err = {0};
+    if (psh_model_adapt(model, set, NULL, &adapted, &err) != PSH_OK) fail_msg("%s", err.text);
+    return adapted;
+}
+
 /* Eight times the points, and coordinates a thousand times as large: another frame and another scale, the same codes.
  */
 static void a_model_adapts_to_the_number_of_points_and_the_frame(void **state) {
     fixture f = make_fixture();
+    size_t n_bytes = N_ITEMS * 3;
     f.params.frame_kind = PSH_FRAME_SET;
-    psh_model *model = train_model(&f, 2), *adapted;
-    assert_true(psh_model_adapts(model));
     psh_diagrams *dense = make_set(N_ITEMS, 8, 1);
-    psh_error err = {0};
-    if (psh_model_adapt(model, dense, NULL, &adapted, &err) != PSH_OK) fail_msg("%s", err.text);
+    for (psh_pdgan_image image = PSH_PDGAN_CENTRED; image <= PSH_PDGAN_COUNTS; image++) {
+        f.params.image = image, f.params.adapts_statistics = image == PSH_PDGAN_COUNTS;
+        psh_model *model = train_model(&f, 2), *same = adapt(model, f.set), *adapted = adapt(model, dense);
+        assert_true(psh_model_adapts(model));
+        uint8_t *a = encode(same, f.set, 1), *b = encode(adapted, dense, 1), *c = encode(same, dense, 1);
+        assert_memory_equal(a, b, n_bytes);
+        assert_memory_not_equal(a, c, n_bytes);
+        assert_string_not_equal(psh_model_id(adapted), psh_model_id(model));
+        free(a), free(b), free(c);
+        psh_model_free(adapted), psh_model_free(same), psh_model_free(model);
+    }
+    f.params.has_raw_counts = true, f.params.adapts_statistics = false;
+    psh_model *model = train_model(&f, 2), *adapted = adapt(model, dense);
     uint8_t *a = encode(model, f.set, 1), *b = encode(adapted, dense, 1), *c = encode(model, dense, 1);
-    assert_memory_equal(a, b, N_ITEMS * psh_model_n_bytes(model));
-    assert_memory_not_equal(a, c, N_ITEMS * psh_model_n_bytes(model));
-    assert_string_not_equal(psh_model_id(adapted), psh_model_id(model));
+    assert_memory_not_equal(a, b, n_bytes);
     free(a), free(b), free(c);
-    psh_model_free(adapted);
-    psh_model_free(model);
-    f.params.has_raw_counts = true;
-    model = train_model(&f, 2);
-    assert_int_equal(psh_model_adapt(model, dense, NULL, &adapted, &err), PSH_OK);
-    b = encode(adapted, dense, 1), c = encode(model, dense, 1);
-    psh_model_free(adapted);
-    psh_model_free(model);
-    free(b), free(c);
+    psh_model_free(adapted), psh_model_free(model);
     psh_diagrams_free(dense);
+    free_fixture(&f);
+}
+
+static double share_of_ones(const psh_model *model, const psh_diagrams *set) {
+    size_t n = psh_diagrams_count(set), n_bytes = psh_model_n_bytes(model), n_ones = 0;
+    uint8_t *codes = encode(model, set, 1);
+    for (size_t i = 0; i < n * n_bytes; i++) n_ones += (size_t)__builtin_popcount(codes[i]);
+    free(codes);
+    return (double)n_ones / (double)(n * (size_t)psh_model_n_bits(model));
+}
+
+/* Diagrams all in one corner of a fixed frame, where there were none in training. */
+static psh_diagrams *make_far_set(size_t n) {
+    psh_diagrams *set;
+    assert_int_equal(psh_diagrams_create(&set, NULL), PSH_OK);
+    for (size_t i = 0; i < n; i++) {
+        double points[3][2];
+        psh__random rng;
+        psh__random_init(&rng, 77, i);
+        for (int k = 0; k < 3; k++)
+            points[k][0] = 0.7 * psh__random_unit(&rng), points[k][1] = 0.9 + 0.1 * psh__random_unit(&rng);
+        assert_int_equal(psh_diagrams_append(set, points[0], NULL, 3, NULL, -1, NULL), PSH_OK);
+    }
+    return set;
+}
+
+/* Sets of any size, small ones with sizes that cannot be cut into slices: the same model for any number of threads, the
+ * same whichever set the model was for before, and back from its bytes; outputs are centred on the set. */
+static void batch_normalisation_goes_by_the_set(void **state) {
+    static const size_t sizes[] = {2, 3, 12, 31, 300};
+    fixture f = make_fixture();
+    f.params.is_f16 = f.params.adapts_statistics = true;
+    psh_model *model = train_model(&f, 3), *other = adapt(model, f.held_out);
+    f.params.adapts_statistics = false;
+    psh_model *keeping = train_model(&f, 3);
+    for (size_t i = 0; i < 5; i++) {
+        psh_diagrams *set = make_far_set(sizes[i]);
+        psh_adapt_params threads = PSH_PARAMS(psh_adapt_params);
+        psh_model *a = adapt(model, set), *b, *c = adapt(other, set), *d, *kept = adapt(keeping, set);
+        threads.n_threads = 3;
+        assert_int_equal(psh_model_adapt(model, set, &threads, &b, NULL), PSH_OK);
+        uint8_t *bytes;
+        size_t n_bytes;
+        assert_int_equal(psh_model_write_bytes(a, &bytes, &n_bytes, NULL), PSH_OK);
+        assert_int_equal(psh_model_read_bytes(bytes, n_bytes, &d, NULL), PSH_OK);
+        assert_string_equal(psh_model_id(a), psh_model_id(b));
+        assert_string_equal(psh_model_id(a), psh_model_id(c));
+        assert_string_equal(psh_model_id(a), psh_model_id(d));
+        assert_string_not_equal(psh_model_id(a), psh_model_id(kept));
+        uint8_t *x = encode(a, set, 1), *y = encode(d, set, 2);
+        assert_memory_equal(x, y, sizes[i] * psh_model_n_bytes(a));
+        if (sizes[i] >= 12) assert_true(fabs(share_of_ones(a, set) - 0.5) < 0.15);
+        free(x), free(y);
+        psh_bytes_free(bytes);
+        psh_model_free(a), psh_model_free(b), psh_model_free(c), psh_model_free(d), psh_model_free(kept);
+        psh_diagrams_free(set);
+    }
+    psh_model_free(model), psh_model_free(other), psh_model_free(keeping);
     free_fixture(&f);
 }
 
@@ -483,11 +689,16 @@ static void failing_memory_is_an_error_and_leaks_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_of_the_losses_on_codes_are_their_slopes),
+        cmocka_unit_test(the_correlation_is_pearsons),
+        cmocka_unit_test(equal_codes_or_similarities_have_no_correlation_and_no_gradient),
         cmocka_unit_test(images_are_the_histograms_of_the_vector_stage),
+        cmocka_unit_test(centred_images_are_what_they_say),
+        cmocka_unit_test(what_does_not_differ_is_not_seen),
         cmocka_unit_test(codes_learn_to_follow_distances),
         cmocka_unit_test(the_generator_learns_to_draw),
         cmocka_unit_test(training_gives_the_same_bytes_for_any_number_of_threads),
         cmocka_unit_test(every_option_changes_what_is_learned),
+        cmocka_unit_test(the_rate_falls_to_nothing),
         cmocka_unit_test(a_run_that_was_stopped_goes_on_to_the_same_bytes),
         cmocka_unit_test(a_checkpoint_of_another_run_is_refused),
         cmocka_unit_test(collapsed_codes_are_named_with_their_cause),
@@ -497,6 +708,7 @@ int main(void) {
         cmocka_unit_test(models_come_back_from_their_bytes),
         cmocka_unit_test(a_code_does_not_depend_on_its_place_or_on_threads),
         cmocka_unit_test(a_model_adapts_to_the_number_of_points_and_the_frame),
+        cmocka_unit_test(batch_normalisation_goes_by_the_set),
         cmocka_unit_test(empty_sets_and_diagrams_have_codes_too),
         cmocka_unit_test(failing_memory_is_an_error_and_leaks_nothing),
     };
