@@ -1,11 +1,13 @@
-/* cmd_encode.c : diagrams -> codes, by a model given, by an earlier code file's, or by a sketch fitted to the set at
- * hand. */
+/* cmd_encode.c : diagrams -> codes, by a model given, by an earlier code file's, or by one fitted to the set at hand.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "drift.h"
 #include "fit_options.h"
+#include "models.h"
 
 enum { MAX_MODEL_BYTES = 64 << 20 };
 
@@ -24,9 +26,16 @@ static psh_status read_frame_model(const char *path, psh_model **dst, psh_error 
 }
 
 /* A model that serves any set gets this one's frame and scale. */
-static psh_status adapt(const cli *c, const psh_diagrams *set, psh_model **model, psh_error *err) {
+static psh_status adapt(const cli *c, const psh_diagrams *set, const fit_options *fit, psh_model **model,
+                        psh_error *err) {
+    const psh_compact_params *asked = &fit->compact;
+    psh_adapt_params params = PSH_PARAMS(psh_adapt_params);
     psh_model *adapted = NULL;
-    psh_status status = psh_model_adapt(*model, set, NULL, &adapted, err);
+    bool is_general = strcmp(psh_model_kind(*model), "general") == 0;
+    if (is_general || cli_flag(c, "bits")) params.n_bits = asked->n_bits;
+    params.frame_kind = asked->frame_kind, params.frame_lo = asked->frame_lo, params.frame_hi = asked->frame_hi;
+    params.pool = asked->pool, params.dims_mask = asked->dims_mask, params.n_threads = c->n_threads;
+    psh_status status = psh_model_adapt(*model, set, &params, &adapted, err);
     psh_model_free(*model);
     *model = adapted;
     if (status == PSH_OK)
@@ -34,24 +43,35 @@ static psh_status adapt(const cli *c, const psh_diagrams *set, psh_model **model
     return status;
 }
 
+/* A fitted model, or, where there is nothing to fit to, the general one. */
+static psh_status fit(cli *c, const psh_diagrams *set, bool is_auto, const fit_options *options, psh_model **dst,
+                      psh_error *err) {
+    if (psh_diagrams_count(set) != 1 || !is_auto || options->encoder != FIT_COMPACT)
+        return fit_run(c, set, options, dst, err);
+    cli_say(c, "one diagram alone: nothing can be fitted; using the general model\n");
+    CLI_TRY(models_read("compact", dst, err));
+    return adapt(c, set, options, dst, err);
+}
+
 static psh_status get_model(cli *c, const psh_diagrams *set, psh_model **dst, psh_error *err) {
     static const char *const encoders[] = {"auto", "sketch", "compact", NULL}; /* fit_encoder */
-    fit_options fit;
+    fit_options options;
     int encoder;
     const char *model_path = cli_text(c, "model", NULL), *frame_path = cli_text(c, "frame", NULL);
     CLI_TRY(cli_choice(c, "encoder", encoders, 0, &encoder, err));
-    CLI_TRY(fit_read_options(c, (fit_encoder)encoder, &fit, err));
+    CLI_TRY(fit_read_options(c, (fit_encoder)encoder, &options, err));
     if (model_path && frame_path)
         return cli_fail(err, PSH_ERR_PARAMETER,
                         "--model and --frame exclude each other; --frame reuses model and frame of a code file");
-    if (!model_path && !frame_path) return fit_run(c, set, &fit, dst, err);
-    CLI_TRY(model_path ? psh_model_read(model_path, dst, err) : read_frame_model(frame_path, dst, err));
-    if (cli_flag(c, "bits") && fit.sketch.n_bits != psh_model_n_bits(*dst))
+    if (!model_path && !frame_path) return fit(c, set, encoder == FIT_AUTO, &options, dst, err);
+    CLI_TRY(model_path ? models_read(model_path, dst, err) : read_frame_model(frame_path, dst, err));
+    bool is_general = strcmp(psh_model_kind(*dst), "general") == 0; /* any first bits make a code */
+    if (cli_flag(c, "bits") && !is_general && options.compact.n_bits != psh_model_n_bits(*dst))
         return cli_fail(err, PSH_ERR_MODEL_MISMATCH,
                         "%s makes codes of %d bits, --bits asks for %d; leave --bits out, or fit anew without %s",
-                        model_path ? model_path : frame_path, psh_model_n_bits(*dst), fit.sketch.n_bits,
+                        model_path ? model_path : frame_path, psh_model_n_bits(*dst), options.compact.n_bits,
                         model_path ? "--model" : "--frame");
-    if (model_path && psh_model_adapts(*dst)) CLI_TRY(adapt(c, set, dst, err));
+    if (model_path && psh_model_adapts(*dst)) CLI_TRY(adapt(c, set, &options, dst, err));
     cli_say(c, "using model %s (%s, %d bits)\n", psh_model_id(*dst), psh_model_kind(*dst), psh_model_n_bits(*dst));
     psh_meta_set_text(c->summary, "model_id", psh_model_id(*dst));
     psh_meta_set_integer(c->summary, "n_bits", psh_model_n_bits(*dst));
@@ -132,19 +152,23 @@ done:
 
 static const cli_option options[] = {
     {"output", 'o', "FILE", "the codes (.npz)"},
-    {"model", 'm', "FILE", "a trained model (.safetensors) instead of fitting one"},
+    {"model", 'm', "NAME", "no fitting: a model by name (compact: built in; info --models), or a .safetensors file"},
     {"frame", 0, "CODES", "encode like an earlier code file, so that codes compare with it"},
     {"essential", 0, "POLICY", "infinite classes in the set: drop (default) or clamp=VALUE"},
-    {"encoder", 0, "NAME", "what is fitted: sketch (default: fastest), or compact (better codes, some seconds more)"},
+    {"encoder", 0, "NAME", "what is fitted: compact (default: best codes), or sketch (smallest and fastest)"},
     FIT_OPTIONS,
     {0}};
 
-const cli_command cmd_encode = {"encode",
-                                "diagrams to binary codes",
-                                "SET -o codes.npz",
-                                "Without --model or --frame, a sketch is fitted to the set: each bit asks whether "
-                                "there are more points on one side of a line\n"
-                                "than a threshold; the bits are chosen so that Hamming distance tracks Wasserstein "
-                                "distance. persihash info CODES lists them.",
-                                options,
-                                run};
+const cli_command cmd_encode = {
+    "encode",
+    "diagrams to binary codes",
+    "SET -o codes.npz",
+    "Without --model or --frame, a compact model is fitted to the set, starting from the built-in one, "
+    "which was trained on synthetic diagrams alone: its bits are the signs\n"
+    "of learned functions, such that Hamming distance tracks Wasserstein distance. --model "
+    "compact takes the built-in one as it is: for single diagrams, for few\n"
+    "ones, and where no distance shall be computed. --encoder sketch: each bit asks whether "
+    "there are more points on one side of a line than a threshold; persihash info CODES "
+    "lists them.",
+    options,
+    run};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "distance_calibrated.h"
+#include "models.h"
 
 static void say_meta(const cli *c, const psh_meta *meta) {
     char *json = psh_meta_write_text(meta, 2);
@@ -112,6 +113,20 @@ static psh_status info_model(cli *c, const char *path, psh_error *err) {
     return PSH_OK;
 }
 
+static void say_named_model(void *state, const char *name, const char *path) {
+    const cli *c = state;
+    psh_model *model = NULL;
+    psh_error err = {0};
+    if (models_read(name, &model, &err) != PSH_OK) {
+        cli_say(c, "%-12s cannot be read: %s\n", name, err.text);
+        return;
+    }
+    cli_say(c, "%-12s %s, %d bits, model %s, %s\n", name, psh_model_kind(model), psh_model_n_bits(model),
+            psh_model_id(model), path ? path : "built in");
+    psh_meta_set_text(c->summary, name, psh_model_id(model));
+    psh_model_free(model);
+}
+
 static psh_status run(cli *c, psh_error *err) {
     psh_file_kind kind;
     char text[256];
@@ -120,6 +135,10 @@ static psh_status run(cli *c, psh_error *err) {
         cli_say(c, "persihash %s\n%s\n", psh_version(), text);
         psh_meta_set_text(c->summary, "simd", psh_simd_name(psh_cpu_simd()));
         psh_meta_set_integer(c->summary, "threads", psh_cpu_threads(c->n_threads));
+        return PSH_OK;
+    }
+    if (cli_flag(c, "models")) {
+        models_list(say_named_model, c);
         return PSH_OK;
     }
     CLI_TRY(cli_arguments(c, 1, 1, err));
@@ -143,7 +162,13 @@ static psh_status run(cli *c, psh_error *err) {
     }
 }
 
-static const cli_option options[] = {{"cpu", 0, NULL, "SIMD levels and threads of this machine"}, {0}};
+static const cli_option options[] = {{"cpu", 0, NULL, "SIMD levels and threads of this machine"},
+                                     {"models", 0, NULL, "models that encode --model knows by name"},
+                                     {0}};
 
-const cli_command cmd_info = {
-    "info", "what a file holds, in words", "FILE | --cpu", "For codes and models: what each bit asks.", options, run};
+const cli_command cmd_info = {"info",
+                              "what a file holds, in words",
+                              "FILE | --cpu | --models",
+                              "For codes and models: what each bit asks.",
+                              options,
+                              run};

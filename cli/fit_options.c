@@ -5,7 +5,8 @@
 #include <string.h>
 
 static psh_status choose_encoder(const cli *c, fit_encoder *encoder, psh_error *err) {
-    static const char *const of_sketch[] = {"random", "candidates", NULL}, *const of_compact[] = {"steps", NULL};
+    static const char *const of_sketch[] = {"random", "candidates", NULL}, *const of_compact[] = {"steps", "scratch",
+                                                                                                  NULL};
     const char *for_sketch = NULL, *for_compact = NULL;
     for (size_t i = 0; of_sketch[i]; i++)
         if (cli_flag(c, of_sketch[i])) for_sketch = of_sketch[i];
@@ -14,7 +15,7 @@ static psh_status choose_encoder(const cli *c, fit_encoder *encoder, psh_error *
     if (for_sketch && for_compact)
         return cli_fail(err, PSH_ERR_PARAMETER, "--%s is for a sketch, --%s for a compact model; choose one",
                         for_sketch, for_compact);
-    if (*encoder == FIT_AUTO) *encoder = for_compact ? FIT_COMPACT : FIT_SKETCH;
+    if (*encoder == FIT_AUTO) *encoder = for_sketch ? FIT_SKETCH : FIT_COMPACT;
     if (*encoder == FIT_SKETCH ? for_compact != NULL : for_sketch != NULL)
         return cli_fail(err, PSH_ERR_PARAMETER, "--%s has no meaning for a %s", for_sketch ? for_sketch : for_compact,
                         for_sketch ? "compact model; it is for a sketch" : "sketch; it is for a compact model");
@@ -44,7 +45,7 @@ psh_status fit_read_options(const cli *c, fit_encoder encoder, fit_options *dst,
     s.seed = c->seed;
     s.n_threads = c->n_threads;
     k.n_bits = s.n_bits, k.target = s.target, k.n_sample = s.n_sample, k.n_pairs = s.n_pairs;
-    k.n_steps = (size_t)n_steps;
+    k.n_steps = (size_t)n_steps, k.from_scratch = cli_flag(c, "scratch");
     k.frame_kind = s.frame_kind, k.frame_lo = s.frame_lo, k.frame_hi = s.frame_hi;
     k.pool = s.pool, k.dims_mask = s.dims_mask, k.seed = s.seed, k.n_threads = s.n_threads;
     *dst = (fit_options){encoder, s, k};
@@ -65,6 +66,13 @@ static void say_report(const cli *c, const psh_model *model, const fit_options *
         cli_say(c, "check on %zu pairs of %zu diagrams not fitted on: Spearman %.3f, Pearson %.3f with %s\n",
                 report->n_held_out_pairs, report->n_held_out_diagrams, report->spearman_held_out,
                 report->pearson_held_out, judge);
+    if (report->spearman_start < report->spearman_held_out)
+        cli_say(c, "  (the general model, not fitted: Spearman %.3f)\n", report->spearman_start);
+    else if (report->spearman_start >= report->spearman_held_out)
+        cli_say(c,
+                "  fitting did not help on these: the general model alone has %.3f; for later diagrams of this kind "
+                "use it: encode --model compact\n",
+                report->spearman_start);
     psh_meta_set_text(c->summary, "encoder", psh_model_kind(model));
     psh_meta_set_text(c->summary, "model_id", psh_model_id(model));
     psh_meta_set_integer(c->summary, "n_bits", psh_model_n_bits(model));
@@ -75,6 +83,7 @@ static void say_report(const cli *c, const psh_model *model, const fit_options *
     psh_meta_set_number(c->summary, "spearman_fitted", report->spearman_fitted);
     psh_meta_set_number(c->summary, "spearman_held_out", report->spearman_held_out);
     psh_meta_set_number(c->summary, "pearson_held_out", report->pearson_held_out);
+    if (options->encoder == FIT_COMPACT) psh_meta_set_number(c->summary, "spearman_not_fitted", report->spearman_start);
     psh_meta_set_number(c->summary, "seconds_fit", seconds);
 }
 

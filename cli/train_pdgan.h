@@ -9,8 +9,8 @@
     {"preset", 0, "NAME", "pdgan: paper: everything as published; options given beside it still count"},               \
         {"synth", 0, "KIND", "pdgan: train on synthetic diagrams: uniform (default)"},                                 \
         {"points", 0, "N", "pdgan: points of a synthetic diagram (default: 50)"},                                      \
-        {"count", 0, "N", "pdgan: synthetic diagrams (default: 4000)"},                                                \
-        {"data", 0, "SET", "pdgan: train on diagrams of this file instead"},                                           \
+        {"count", 0, "N", "pdgan: synthetic diagrams (default: 4000); compact without SET: of each set (128)"},        \
+        {"data", 0, "SET", "train on diagrams of this file"},                                                          \
         {"split", 0, "A:B", "pdgan: A diagrams of --data to train on, B to judge by (default: 3/4 and 1/4)"},          \
         {"target", 0, "WHAT", "pdgan: distances behind the similarities: wasserstein (default) or sinkhorn"},          \
         {"similarity", 0, "NAME", "pdgan: rank (default), s5, s1, s2, s3, s4 or real"},                                \

@@ -14,6 +14,9 @@ write_basic_package_version_file(persihashConfigVersion.cmake COMPATIBILITY Same
 install(FILES ${CMAKE_BINARY_DIR}/persihashConfig.cmake ${CMAKE_BINARY_DIR}/persihashConfigVersion.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/persihash)
 
+# Trained models, for encode --model NAME.
+install(DIRECTORY models/ DESTINATION ${CMAKE_INSTALL_DATADIR}/persihash/models FILES_MATCHING PATTERN "*.safetensors")
+
 # The .pc file finds its prefix from where it lies, so the tree may be installed under any --prefix.
 file(RELATIVE_PATH PSH_PC_TO_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(${CMAKE_CURRENT_LIST_DIR}/persihash.pc.in persihash.pc @ONLY)

@@ -66,7 +66,8 @@ typedef struct psh_fit_report {
     double spearman_fitted, spearman_held_out, pearson_held_out;
     size_t n_distinct_codes; /* among the diagrams fitted on */
     double seconds_target, seconds_fit;
-    size_t n_exact_pairs; /* exact W1 distances that the target rests on; 0: sliced Wasserstein alone */
+    size_t n_exact_pairs;  /* exact W1 distances that the target rests on; 0: sliced Wasserstein alone */
+    double spearman_start; /* held out, too: of the general model that fitting started from; NaN if there was none */
 } psh_fit_report;
 
 /* psh_sketch_fit() :
@@ -97,7 +98,9 @@ typedef struct psh_compact_params {
     bool pool;                 /* ignore homology dimensions */
     uint32_t dims_mask;        /* 0: all. At most 8 dimensions */
     uint64_t seed;
-    int n_threads; /* 0: all */
+    int n_threads;          /* 0: all */
+    const psh_model *start; /* general model that learning starts from; NULL: the built-in one */
+    bool from_scratch;      /* start from random weights instead */
 } psh_compact_params;
 
 /* psh_compact_fit() : the compact model for a set. All else is as for psh_sketch_fit(); also PSH_ERR_UNSUPPORTED (more
@@ -111,7 +114,7 @@ PSH_API psh_status psh_compact_fit(const psh_diagrams *set, const psh_compact_pa
 typedef struct psh_compact_train_params {
     size_t struct_bytes;
     int n_bits;        /* 0: 256. 1 to 1024; any first ones make a code, too */
-    size_t n_sets;     /* of psh_diagrams_synth_mixed(); 0: 1600. At least 16 */
+    size_t n_sets;     /* of psh_diagrams_synth_mixed(); 0: 2000. At least 16 */
     size_t n_diagrams; /* in each, all pairs compared by exact W1; 0: 128. 8 to 1024 */
     size_t n_steps;    /* of learning, two sets each; 0: 6000 */
     uint64_t seed;
@@ -145,6 +148,12 @@ PSH_API uint32_t psh_model_dims_mask(const psh_model *model); /* those that coun
 /* psh_model_id() : 16 hexadecimal digits: hash of weights and settings. Static to the model. */
 PSH_API const char *psh_model_id(const psh_model *model);
 PSH_API const psh_meta *psh_model_meta(const psh_model *model);
+
+/* psh_model_builtin() :
+ * A model that is part of the library: "compact", the general one. psh_model_builtin_name(i): the names, NULL after the
+ * last. Free with psh_model_free(). PSH_ERR_PARAMETER (no such name), PSH_ERR_MEMORY. Threads: safe. */
+PSH_API const char *psh_model_builtin_name(size_t i);
+PSH_API psh_status psh_model_builtin(const char *name, psh_model **dst, psh_error *err);
 
 /* psh_model_bit_text() : in words, what bit `i_bit` asks, in the data's own coordinates (not the frame's). At most
  * text_bytes, zero included. */

@@ -227,13 +227,16 @@ static psh_status learn(psh__fit *f, const psh__learner *learner, size_t n_items
 
 /* --- The check ---------------------------------------------------------------------------------------------------- */
 
-/* codes : (n_items, n_bytes) of the whole sample by what was learnt last, allocated here, the caller's to free in any
- * case. */
-static psh_status encode_sample(const psh__fit *f, const psh__learner *learner, uint8_t **codes, size_t *n_bytes,
+typedef psh_status maker(const void *state, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
+                         psh_model **dst, psh_error *err);
+
+/* codes : (n_items, n_bytes) of the whole sample by what was learnt last, or by what it started from; allocated here,
+ * the caller's to free in any case. */
+static psh_status encode_sample(const psh__fit *f, maker *make, const void *state, uint8_t **codes, size_t *n_bytes,
                                 psh_error *err) {
     psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
     psh_model *model = NULL;
-    PSH_TRY(learner->make(learner->state, f, &unit, NULL, &model, err));
+    PSH_TRY(make(state, f, &unit, NULL, &model, err));
     *n_bytes = psh_model_n_bytes(model);
     *codes = psh__malloc(f->n_items, *n_bytes);
     psh_status status = *codes ? psh_model_encode(model, f->sample, f->n_workers, *codes, err)
@@ -286,7 +289,7 @@ static psh_status judge_fitted(psh__fit *f, const psh__learner *learner, const d
     double *found = psh__malloc(n_pairs, sizeof *found), pearson;
     psh_status status = PSH_OK;
     if (!found) return psh__error_memory(err, "the check of the fit", n_pairs * sizeof *found);
-    PSH_TRY_GOTO(encode_sample(f, learner, &codes, &n_bytes, err));
+    PSH_TRY_GOTO(encode_sample(f, learner->make, learner->state, &codes, &n_bytes, err));
     for (size_t i = 0, k = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++) found[k++] = hamming(codes, i, j, n_bytes);
     PSH_TRY_GOTO(correlate(found, distances, n_pairs, &f->report.spearman_fitted, &pearson, err));
@@ -319,30 +322,38 @@ static psh_status list_known(const psh__fit *f, size_t first, psh__exact *known,
     return PSH_OK;
 }
 
+/* Correlations of one maker's codes with known distances. */
+static psh_status judge_on(const psh__fit *f, maker *make, const void *state, const psh__exact *known, double *spearman,
+                           double *pearson, psh_error *err) {
+    uint8_t *codes = NULL;
+    size_t n_bytes;
+    psh_status status = PSH_OK;
+    double *found = psh__malloc(known->n_pairs, sizeof *found);
+    if (!found) return psh__error_memory(err, "the check of the fit", known->n_pairs * sizeof *found);
+    PSH_TRY_GOTO(encode_sample(f, make, state, &codes, &n_bytes, err));
+    for (size_t k = 0; k < known->n_pairs; k++)
+        found[k] = hamming(codes, known->pairs[2 * k], known->pairs[2 * k + 1], n_bytes);
+    PSH_TRY_GOTO(correlate(found, known->distances, known->n_pairs, spearman, pearson, err));
+done:
+    psh__free(codes);
+    psh__free(found);
+    return status;
+}
+
 /* On the diagrams from `first` on, which what was learnt last has not seen. */
 static psh_status judge_held_out(psh__fit *f, const psh__learner *learner, size_t first, psh_error *err) {
     psh__exact known = {0};
-    uint8_t *codes = NULL;
-    double *found = NULL;
-    size_t n_bytes;
+    psh_fit_report *r = &f->report;
+    double pearson;
     psh_status status = PSH_OK;
     PSH_TRY_GOTO(list_known(f, first, &known, err));
-    PSH_TRY_GOTO(encode_sample(f, learner, &codes, &n_bytes, err));
-    found = psh__malloc(known.n_pairs, sizeof *found);
-    if (!found) {
-        status = psh__error_memory(err, "the check of the fit", known.n_pairs * sizeof *found);
-        goto done;
-    }
-    for (size_t k = 0; k < known.n_pairs; k++)
-        found[k] = hamming(codes, known.pairs[2 * k], known.pairs[2 * k + 1], n_bytes);
-    PSH_TRY_GOTO(correlate(found, known.distances, known.n_pairs, &f->report.spearman_held_out,
-                           &f->report.pearson_held_out, err));
-    f->report.n_held_out_diagrams = f->n_items - first;
-    f->report.n_held_out_pairs = known.n_pairs;
+    PSH_TRY_GOTO(judge_on(f, learner->make, learner->state, &known, &r->spearman_held_out, &r->pearson_held_out, err));
+    if (learner->make_start)
+        PSH_TRY_GOTO(judge_on(f, learner->make_start, learner->state, &known, &r->spearman_start, &pearson, err));
+    r->n_held_out_diagrams = f->n_items - first;
+    r->n_held_out_pairs = known.n_pairs;
 done:
     psh__exact_free(&known);
-    psh__free(codes);
-    psh__free(found);
     return status;
 }
 
@@ -374,6 +385,7 @@ static psh_status describe_fit(const psh__fit *f, const psh__learner *learner, p
     if (!isnan(r->spearman_fitted)) PSH_TRY_GOTO(psh_meta_set_number(meta, "spearman_fitted", r->spearman_fitted));
     if (!isnan(r->spearman_held_out))
         PSH_TRY_GOTO(psh_meta_set_number(meta, "spearman_held_out", r->spearman_held_out));
+    if (!isnan(r->spearman_start)) PSH_TRY_GOTO(psh_meta_set_number(meta, "spearman_start", r->spearman_start));
 done:
     return status == PSH_OK ? PSH_OK : psh__error_memory(err, "metadata", 256);
 }
@@ -388,10 +400,11 @@ static void hand_out_report(const psh_fit_report *src, psh_fit_report *dst) {
 psh_status psh__fit_run(const psh_diagrams *set, const psh__fit_params *params, const psh__learner *learner,
                         const psh_progress *progress, psh_model **dst, psh_fit_report *report, psh_error *err) {
     double start = omp_get_wtime();
-    psh__fit f = {.params = *params,
-                  .progress = progress,
-                  .n_workers = psh_cpu_threads(params->n_threads),
-                  .report = {.spearman_fitted = NAN, .spearman_held_out = NAN, .pearson_held_out = NAN}};
+    psh__fit f = {
+        .params = *params,
+        .progress = progress,
+        .n_workers = psh_cpu_threads(params->n_threads),
+        .report = {.spearman_fitted = NAN, .spearman_held_out = NAN, .pearson_held_out = NAN, .spearman_start = NAN}};
     double *distances = NULL;
     psh_model *model = NULL;
     psh_status status = PSH_OK;

@@ -40,6 +40,9 @@ typedef struct psh__learner {
     /* The model of what was learnt last, for this frame. */
     psh_status (*make)(const void *state, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
                        psh_model **dst, psh_error *err);
+    /* The model that it started from, before it learnt: what fitting has to beat. NULL: from nothing. */
+    psh_status (*make_start)(const void *state, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
+                             psh_model **dst, psh_error *err);
 } psh__learner;
 
 /* psh__fit_run() : see psh_sketch_fit(). */

@@ -25,4 +25,11 @@ psh_status psh__general_create(const float *weights, const float *offsets, size_
  * each dimension has as many as its share of `norms` : (n_dims) says. */
 void psh__general_share_bits(const double *norms, size_t n_dims, size_t n_bits, size_t *owners);
 
+/* psh__general_start() :
+ * Weights and offsets for standardised rows of several dimensions (standard.h, scaled together), where learning may
+ * start. norms : (n_dims) root mean square norms of each dimension's part of such rows. weights : (n_dims *
+ * PSH__GENERAL_FEATURES, psh__linear_columns(n_bits)). Bits beyond the model's stay as they are. PSH_ERR_MEMORY. */
+psh_status psh__general_start(const psh_model *general, const double *norms, size_t n_dims, size_t n_bits,
+                              float *weights, float *offsets, psh_error *err);
+
 #endif

@@ -251,6 +251,27 @@ static void lay_out(const psh__general *general, const acquaintance *a, size_t n
     }
 }
 
+psh_status psh__general_start(const psh_model *model, const double *norms, size_t n_dims, size_t n_bits, float *weights,
+                              float *offsets, psh_error *err) {
+    const psh__general *general = (const psh__general *)model;
+    size_t n_columns = psh__linear_columns(n_bits), taken[PSH__SLICE_MAX_DIMS] = {0};
+    size_t *owners = psh__malloc(n_bits, sizeof *owners);
+    if (!owners) return psh__error_memory(err, "fitting", n_bits * sizeof *owners);
+    psh__general_share_bits(norms, n_dims, n_bits, owners);
+    for (size_t i = 0; i < n_bits; i++) {
+        size_t d = owners[i], source = taken[d]++;
+        if (source >= model->n_bits) continue;
+        for (size_t f = 0; f < n_dims * PSH__GENERAL_FEATURES; f++) {
+            bool is_own = f / PSH__GENERAL_FEATURES == d && norms[d] > 0;
+            uint16_t half = general->halves[f % PSH__GENERAL_FEATURES * model->n_bits + source];
+            weights[f * n_columns + i] = is_own ? (float)(psh__half_to_float(half) * 8 / norms[d]) : 0;
+        }
+        offsets[i] = general->offsets[source];
+    }
+    psh__free(owners);
+    return PSH_OK;
+}
+
 static psh_status adapt(const psh_model *model, const psh_diagrams *set, const psh_adapt_params *params,
                         psh_model **dst, psh_error *err) {
     const psh__general *general = (const psh__general *)model;

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/params.h"
+#include "base/progress.h"
 #include "encoder/dense.h"
 #include "encoder/general.h"
 #include "encoder/rank.h"
@@ -22,14 +23,21 @@
 
 enum {
     N_BITS = 256,
-    N_SETS = 1600,
+    N_SETS = 2000,
     N_DIAGRAMS = 128, /* of a set */
     N_STEPS = 6000,
     SETS_PER_STEP = 2,
     HELD_OUT_EVERY = 16,
     N_JUDGED = 10,
-    SHORT_BITS = 64 /* judged, too */
+    SHORT_BITS = 64, /* judged, too */
+    MIN_SETS = 16,
+    MAX_SETS = 1 << 16,
+    MIN_DIAGRAMS = 8,
+    MAX_DIAGRAMS = 1024,
+    MAX_POINTS = 600, /* of a diagram: the cost of W1 grows with its square */
+    MAX_STEPS = 1000000
 };
+static const double rate = 8e-3, decay = 0.01, dropout = 0.3;
 
 /* --- Lessons ------------------------------------------------------------------------------------------------------ */
 
@@ -150,7 +158,13 @@ psh_status psh__general_learn(const psh__lesson *lessons, size_t n_lessons, cons
     size_t n_sets = 0;
     psh__linear_set *sets = psh__malloc(n_lessons, sizeof *sets);
     psh__target *targets = psh__calloc(n_lessons, sizeof *targets);
-    jury judges = {lessons, n_lessons, psh__linear_columns(p.n_bits), p.n_bits, 0, p.n_threads, PSH_OK, err, report, -2};
+    report->n_sets = n_lessons;
+    for (size_t i = 0; i < n_lessons; i++) {
+        report->n_held_out += is_held_out(i);
+        report->n_pairs += lessons[i].n_items * (lessons[i].n_items - 1) / 2;
+    }
+    jury judges = {lessons, n_lessons, psh__linear_columns(p.n_bits), p.n_bits, 0, p.n_threads, PSH_OK, err,
+                   report,  -2};
     judges.n_short = p.n_bits < SHORT_BITS ? p.n_bits : SHORT_BITS;
     if (!sets || !targets) {
         status = psh__error_memory(err, "training", n_lessons * (sizeof *sets + sizeof *targets));
@@ -174,5 +188,119 @@ done:
     for (size_t i = 0; targets && i < n_lessons; i++) psh__target_free(&targets[i]);
     psh__free(targets);
     psh__free(sets);
+    return status;
+}
+
+/* --- The whole ---------------------------------------------------------------------------------------------------- */
+
+static psh_status check_params(psh_compact_train_params *p, psh_error *err) {
+    if (p->n_bits == 0) p->n_bits = N_BITS;
+    if (p->n_sets == 0) p->n_sets = N_SETS;
+    if (p->n_diagrams == 0) p->n_diagrams = N_DIAGRAMS;
+    if (p->n_steps == 0) p->n_steps = N_STEPS;
+    if (p->n_bits < 1 || p->n_bits > PSH__MAX_BITS)
+        return psh__error(err, PSH_ERR_PARAMETER, "%d bits; a code has 1 to %d", p->n_bits, PSH__MAX_BITS);
+    if (p->n_sets < MIN_SETS || p->n_sets > MAX_SETS)
+        return psh__error(err, PSH_ERR_PARAMETER, "%zu sets; expected %d to %d", p->n_sets, MIN_SETS, MAX_SETS);
+    if (p->n_diagrams < MIN_DIAGRAMS || p->n_diagrams > MAX_DIAGRAMS)
+        return psh__error(err, PSH_ERR_PARAMETER, "%zu diagrams a set; expected %d to %d", p->n_diagrams, MIN_DIAGRAMS,
+                          MAX_DIAGRAMS);
+    if (p->n_steps > MAX_STEPS)
+        return psh__error(err, PSH_ERR_PARAMETER, "%zu steps; at most %d", p->n_steps, MAX_STEPS);
+    return PSH_OK;
+}
+
+/* Sets whose diagrams are all equal teach nothing; they are left out. */
+static psh_status draw_lessons(const psh_compact_train_params *p, const psh_progress *progress, psh__lesson *lessons,
+                               size_t *n_lessons, psh_error *err) {
+    psh_synth_params synth = PSH_PARAMS(psh_synth_params);
+    psh_status status = PSH_OK;
+    psh__ticker ticker;
+    synth.max_points = MAX_POINTS;
+    *n_lessons = 0;
+    psh__ticker_start(&ticker, progress, "synthetic sets", p->n_sets);
+    for (size_t i = 0; i < p->n_sets && status == PSH_OK && !psh__ticker_stopped(&ticker); i++) {
+        psh_diagrams *set = NULL;
+        status = psh_diagrams_synth_mixed(p->n_diagrams, p->seed, i, &synth, &set, err);
+        if (status == PSH_OK) status = psh__lesson_create(set, p->n_threads, &lessons[*n_lessons], err);
+        if (status == PSH_OK) ++*n_lessons;
+        if (status == PSH_ERR_DATA) status = PSH_OK;
+        psh_diagrams_free(set);
+        psh__ticker_add(&ticker, 1);
+    }
+    return status == PSH_OK ? psh__ticker_status(&ticker, err) : status;
+}
+
+/* How the model was made; no times, so that equal trainings are equal files. */
+static psh_status describe(const psh_compact_train_params *p, const psh_compact_train_report *r, psh_meta **dst,
+                           psh_error *err) {
+    psh_status status = PSH_OK;
+    psh_meta *meta = NULL;
+    PSH_TRY_GOTO(psh_meta_create(&meta, err));
+    PSH_TRY_GOTO(psh_meta_set_text(meta, "version", psh_version()));
+    PSH_TRY_GOTO(psh_meta_set_text(meta, "encoder", "compact, general"));
+    PSH_TRY_GOTO(psh_meta_set_text(meta, "synth", "mixed"));
+    PSH_TRY_GOTO(psh_meta_set_integer(meta, "seed", (int64_t)p->seed));
+    PSH_TRY_GOTO(psh_meta_set_integer(meta, "n_sets", (int64_t)p->n_sets));
+    PSH_TRY_GOTO(psh_meta_set_integer(meta, "n_diagrams", (int64_t)p->n_diagrams));
+    PSH_TRY_GOTO(psh_meta_set_integer(meta, "n_steps", (int64_t)p->n_steps));
+    if (!isnan(r->spearman)) PSH_TRY_GOTO(psh_meta_set_number(meta, "spearman_held_out", r->spearman));
+    if (!isnan(r->spearman_short)) PSH_TRY_GOTO(psh_meta_set_number(meta, "spearman_held_out_64", r->spearman_short));
+    *dst = meta;
+    return PSH_OK;
+done:
+    psh_meta_free(meta);
+    return psh__error_memory(err, "metadata", 256);
+}
+
+static void hand_out_report(const psh_compact_train_report *src, psh_compact_train_report *dst) {
+    if (!dst) return;
+    size_t n_bytes = dst->struct_bytes < sizeof *src ? dst->struct_bytes : sizeof *src, head = sizeof dst->struct_bytes;
+    if (n_bytes > head) memcpy((char *)dst + head, (const char *)src + head, n_bytes - head);
+}
+
+psh_status psh_compact_train(const psh_compact_train_params *params, const psh_progress *progress, psh_model **dst,
+                             psh_compact_train_report *report, psh_error *err) {
+    psh_compact_train_params p;
+    psh_compact_train_report r = {.spearman = NAN, .spearman_short = NAN};
+    psh__lesson *lessons = NULL;
+    float *weights = NULL, *offsets = NULL;
+    psh_meta *meta = NULL;
+    size_t n_lessons = 0;
+    psh_status status = PSH_OK;
+    psh__params_copy(&p, sizeof p, params);
+    PSH_TRY(check_params(&p, err));
+    double start = omp_get_wtime();
+    size_t n_columns = psh__linear_columns((size_t)p.n_bits);
+    lessons = psh__calloc(p.n_sets, sizeof *lessons);
+    weights = psh__malloc(PSH__GENERAL_FEATURES * n_columns, sizeof *weights);
+    offsets = psh__malloc(n_columns, sizeof *offsets);
+    if (!lessons || !weights || !offsets) {
+        status = psh__error_memory(err, "training", PSH__GENERAL_FEATURES * n_columns * sizeof *weights);
+        goto done;
+    }
+    PSH_TRY_GOTO(draw_lessons(&p, progress, lessons, &n_lessons, err));
+    r.seconds_sets = omp_get_wtime() - start;
+    psh__linear_params learning = {.n_bits = (size_t)p.n_bits,
+                                   .n_batch = p.n_diagrams,
+                                   .n_steps = p.n_steps,
+                                   .sets_per_step = SETS_PER_STEP,
+                                   .rate = rate,
+                                   .dropout = dropout,
+                                   .decay = decay,
+                                   .seed = p.seed,
+                                   .n_threads = p.n_threads,
+                                   .progress = progress};
+    PSH_TRY_GOTO(psh__general_learn(lessons, n_lessons, &learning, weights, offsets, &r, err));
+    r.seconds_learning = omp_get_wtime() - start - r.seconds_sets;
+    PSH_TRY_GOTO(describe(&p, &r, &meta, err));
+    PSH_TRY_GOTO(psh__general_create(weights, offsets, (size_t)p.n_bits, meta, dst, err));
+    hand_out_report(&r, report);
+done:
+    for (size_t i = 0; i < n_lessons; i++) psh__lesson_free(&lessons[i]);
+    psh__free(lessons);
+    psh__free(weights);
+    psh__free(offsets);
+    psh_meta_free(meta);
     return status;
 }

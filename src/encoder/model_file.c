@@ -14,7 +14,8 @@
 #include "base/file.h"
 #include "encoder/model.h"
 
-static const psh__model_kind *const kinds[] = {&psh__sketch_kind, &psh__compact_kind, &psh__general_kind, &psh__pdgan_kind};
+static const psh__model_kind *const kinds[] = {&psh__sketch_kind, &psh__compact_kind, &psh__general_kind,
+                                               &psh__pdgan_kind};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 static const char *const frame_names[] = {"set", "diagram", "fixed"};

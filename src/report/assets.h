@@ -2,17 +2,11 @@
 #ifndef PSH_REPORT_ASSETS_H
 #define PSH_REPORT_ASSETS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/embed.h"
 
-typedef struct psh__asset {
-    const uint8_t *bytes; /* (n_bytes), not zero-terminated */
-    size_t n_bytes;
-} psh__asset;
-
-psh__asset psh__asset_html(void);   /* the page's frame; {{title}} {{css}} {{data}} {{plotly}} {{js}} are filled in */
-psh__asset psh__asset_css(void);    /* its style */
-psh__asset psh__asset_js(void);     /* what draws it */
-psh__asset psh__asset_plotly(void); /* plotly.js, minified; no "</script" in it */
+psh__embedded psh__asset_html(void); /* the page's frame; {{title}} {{css}} {{data}} {{plotly}} {{js}} are filled in */
+psh__embedded psh__asset_css(void);  /* its style */
+psh__embedded psh__asset_js(void);   /* what draws it */
+psh__embedded psh__asset_plotly(void); /* plotly.js, minified; no "</script" in it */
 
 #endif

@@ -35,7 +35,7 @@ static const uint8_t *find_mark(const uint8_t *begin, const uint8_t *end) {
 }
 
 /* Writes `html` with each mark replaced. What is filled in is not looked at again. */
-static psh_status write_page(psh__file *file, psh__asset html, const filling *fillings, size_t n_fillings,
+static psh_status write_page(psh__file *file, psh__embedded html, const filling *fillings, size_t n_fillings,
                              psh_error *err) {
     const uint8_t *rest = html.bytes, *end = html.bytes + html.n_bytes;
     for (;;) {
@@ -61,7 +61,7 @@ psh_status psh_report_write(const psh_report_params *params, const char *path, p
     PSH_TRY_GOTO(psh__gather(params, &gathered, err));
     PSH_TRY_GOTO(psh__page_data_write(&gathered, &data, err));
     psh__text_html(&title, gathered.params.title ? gathered.params.title : "persihash");
-    psh__asset css = psh__asset_css(), js = psh__asset_js(), plotly = psh__asset_plotly();
+    psh__embedded css = psh__asset_css(), js = psh__asset_js(), plotly = psh__asset_plotly();
     PSH_TRY_GOTO(psh__text_status(&title, err));
 
     const filling fillings[] = {{"{{title}}", title.bytes, title.n_bytes},

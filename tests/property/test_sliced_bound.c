@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
+#include "encoder/standard.h"
 #include "persihash/transport.h"
 #include "persihash/vector.h"
 #include "sketch_oracle.h"
@@ -70,6 +71,34 @@ static void at_most_twice_w1_and_a_pseudometric(void **state) {
     }
 }
 
+/* Means of F over cells of any width differ by no more than F itself: docs/math/compact.md. */
+static void slices_at_most_twice_w1(void **state) {
+    enum { N_PAIRS = N_DIAGRAMS * (N_DIAGRAMS - 1) / 2 };
+    psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        psh_diagrams *set = random_set(seed);
+        psh_wasserstein_params exact = PSH_PARAMS(psh_wasserstein_params);
+        psh__slices slices;
+        exact.pool = seed % 2;
+        assert_int_equal(psh__slices_fit(set, &unit, exact.pool, 0, &slices, NULL), PSH_OK);
+        size_t n_features = psh__slices_n_features(&slices);
+        float *rows = malloc(N_DIAGRAMS * n_features * sizeof *rows);
+        double *w1 = malloc(N_PAIRS * sizeof *w1), largest_ratio = 0;
+        assert_int_equal(psh__standard_rows(&slices, set, N_DIAGRAMS, &unit, 0, 0, rows, NULL), PSH_OK);
+        assert_int_equal(psh_wasserstein_condensed(set, &exact, 0, NULL, w1, NULL), PSH_OK);
+        for (size_t i = 0, k = 0; i < N_DIAGRAMS; i++)
+            for (size_t j = i + 1; j < N_DIAGRAMS; j++, k++) {
+                double d = distance(rows + i * n_features, rows + j * n_features, n_features);
+                assert_true(d <= 2 * w1[k] + 1e-4);
+                if (w1[k] > 0.01 && d / w1[k] > largest_ratio) largest_ratio = d / w1[k];
+            }
+        assert_true(largest_ratio > 0.5);
+        free(rows);
+        free(w1);
+        psh_diagrams_free(set);
+    }
+}
+
 /* One point moved a little along the diagonal is the worst case: the ratio tends to 4 sqrt 2 / pi = 1.80. */
 static void the_worst_case_is_a_move_along_the_diagonal(void **state) {
     const double a[] = {0.2, 0.7}, b[] = {0.2 + 1e-5, 0.7 + 1e-5};
@@ -79,6 +108,7 @@ static void the_worst_case_is_a_move_along_the_diagonal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_most_twice_w1_and_a_pseudometric),
+        cmocka_unit_test(slices_at_most_twice_w1),
         cmocka_unit_test(the_worst_case_is_a_move_along_the_diagonal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
