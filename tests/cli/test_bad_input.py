@@ -83,7 +83,7 @@ def picture_without_pixels(folder):
 
 def too_few_diagrams(folder):
     refused(folder, ["encode", write_set(folder / "zero.npz", [], [0])], "0 diagrams")
-    refused(folder, ["encode", write_set(folder / "one.npz", [[0, 1]], [0, 1])], "1 diagram")
+    refused(folder, ["encode", "--encoder", "sketch", write_set(folder / "one.npz", [[0, 1]], [0, 1])], "1 diagram")
     refused(folder, ["encode", write_set(folder / "bare.npz", [], [0, 0, 0, 0])], "point")
     np.save(folder / "d.npy", np.zeros(0))
     refused(folder, ["cluster", folder / "d.npy"], "at least 2")

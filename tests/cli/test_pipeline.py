@@ -100,15 +100,55 @@ def later_items_encode_in_an_earlier_frame(folder):
     run("distance", folder / "all_codes.npz", folder / "late_codes.npz", "-o", folder / "cross.npy")
     cross = np.load(folder / "cross.npy")
     assert cross.shape == (100, 40) and (cross[60:].diagonal() == 0).all()
-    run("train", "sketch", folder / "all.npz", "-o", folder / "m.safetensors")
-    run("encode", folder / "late.npz", "--model", folder / "m.safetensors", "-o", folder / "model_codes.npz")
-    assert (np.load(folder / "model_codes.npz")["codes"] == late["codes"]).all()
+    for encoder in ("compact", "sketch"):
+        run("encode", folder / "all.npz", "--encoder", encoder, "-o", folder / "all_codes.npz")
+        run("encode", folder / "late.npz", "--frame", folder / "all_codes.npz", "-o", folder / "late_codes.npz")
+        run("train", encoder, folder / "all.npz", "-o", folder / "m.safetensors")
+        run("encode", folder / "late.npz", "--model", folder / "m.safetensors", "-o", folder / "model_codes.npz")
+        assert (np.load(folder / "model_codes.npz")["codes"] == np.load(folder / "late_codes.npz")["codes"]).all()
+
+
+def the_built_in_model_needs_no_set(folder):
+    make_set(folder, 60)
+    run("synth", "--kind", "uniform", "--points", 30, "--count", 1, "-o", folder / "one.npz")
+    out, _ = run("encode", folder / "one.npz", "-o", folder / "one_codes.npz")
+    assert "general model" in out
+    run("encode", folder / "set.npz", "--model", "compact", "--bits", 256, "-o", folder / "long.npz")
+    run("encode", folder / "set.npz", "--model", "compact", "-o", folder / "short.npz")
+    long, short = np.load(folder / "long.npz"), np.load(folder / "short.npz")
+    assert int(short["n_bits"]) == 64 and (long["codes"][:, :8] == short["codes"]).all()
+    run("distance", folder / "set.npz", "-o", folder / "w.npy")
+    score = json.loads(run("score", folder / "long.npz", folder / "w.npy", "--json")[0])
+    assert score["spearman"] > 0.85  # never fitted to anything like it
+    assert "compact" in run("info", "--models")[0]
+    _, text = run("encode", folder / "set.npz", "--model", "nonsense", "-o", folder / "x.npz", code=2)
+    assert "nonsense" in text and "info --models" in text
+    run("train", "compact", "--sets", 16, "--count", 8, "--steps", 2, "--bits", 40, "-o", folder / "general.safetensors")
+    run("encode", folder / "set.npz", "--model", folder / "general.safetensors", "--bits", 40, "-o", folder / "own.npz")
+    _, text = run("encode", folder / "set.npz", "--model", folder / "general.safetensors", "-o", folder / "x.npz", code=2)
+    assert "64 bits; this model has 1 to 40" in text
+
+
+def fitting_says_whether_it_helped(folder):
+    make_set(folder, 60)
+    report = json.loads(run("train", "compact", "--data", folder / "set.npz", "-o", folder / "m.safetensors", "--json")[0])
+    assert report["spearman_held_out"] > 0.7 and report["spearman_not_fitted"] > 0.7
+    out, _ = run("encode", folder / "set.npz", "-o", folder / "codes.npz")
+    assert "the general model" in out
+    _, text = run("train", "compact", folder / "set.npz", "--data", folder / "set.npz", "-o", folder / "m.safetensors", code=2)
+    assert "give one" in text
+    _, text = run("train", "compact", folder / "set.npz", "--sets", 20, "-o", folder / "m.safetensors", code=2)
+    assert "--sets" in text
+    _, text = run("train", "compact", "--fit-sample", 20, "-o", folder / "m.safetensors", code=2)
+    assert "--fit-sample" in text
 
 
 def every_width_encodes(folder):
     make_set(folder, 60)
     for n_bits in (1, 24, 63, 64, 65, 128, 255, 256, 1024):
-        run("encode", folder / "set.npz", "--bits", n_bits, "-o", folder / "c.npz", "-q")
+        run("encode", folder / "set.npz", "--bits", n_bits, "--encoder", "sketch", "-o", folder / "c.npz", "-q")
+        assert int(np.load(folder / "c.npz")["n_bits"]) == n_bits
+        run("encode", folder / "set.npz", "--bits", n_bits, "--steps", 5, "-o", folder / "c.npz", "-q")
         codes = np.load(folder / "c.npz")
         assert codes["codes"].shape == (60, (n_bits + 7) // 8) and int(codes["n_bits"]) == n_bits
         bits = np.unpackbits(codes["codes"], axis=1, bitorder="little")
@@ -119,7 +159,7 @@ def every_width_encodes(folder):
 
 def info_says_what_each_bit_asks(folder):
     make_set(folder)
-    run("encode", folder / "set.npz", "--bits", 8, "-o", folder / "codes.npz")
+    run("encode", folder / "set.npz", "--bits", 8, "--encoder", "sketch", "-o", folder / "codes.npz")
     out, _ = run("info", folder / "codes.npz")
     assert out.count("bit ") >= 8 and "metadata" in out
     for name in ("set.npz", "codes.npz"):
@@ -181,6 +221,6 @@ def help_man_and_completion_know_every_command(folder):
     assert run("--version")[0].startswith("persihash ")
 
 
-main([every_file_opens_in_numpy, codes_track_exact_w1, result_does_not_depend_on_threads_or_simd, later_items_encode_in_an_earlier_frame, every_width_encodes,
+main([every_file_opens_in_numpy, codes_track_exact_w1, result_does_not_depend_on_threads_or_simd, later_items_encode_in_an_earlier_frame, the_built_in_model_needs_no_set, fitting_says_whether_it_helped, every_width_encodes,
       info_says_what_each_bit_asks, folders_of_pictures_give_names_and_classes, conversions_keep_every_bit, synthetic_diagrams_are_the_papers,
       demo_runs_and_prints_its_commands, help_man_and_completion_know_every_command])

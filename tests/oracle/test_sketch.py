@@ -81,7 +81,7 @@ def encode(metadata, tensors, points, dims, offsets):
 def codes_are_what_the_format_says():
     data = make_set(FOLDER / "a.npz", 60, 1)
     for options in ((), ("--pool",), ("--dims", "1"), ("--random",), ("--frame-kind", "diagram"), ("--frame-kind", "fixed=90,230"), ("--bits", "37")):
-        run("encode", FOLDER / "a.npz", "-o", FOLDER / "codes.npz", *options)
+        run("encode", FOLDER / "a.npz", "--encoder", "sketch", "-o", FOLDER / "codes.npz", *options)
         stored = np.load(FOLDER / "codes.npz")
         metadata, tensors = read_model(stored["model"].tobytes())
         assert np.array_equal(encode(metadata, tensors, *data), stored["codes"]), options
@@ -90,7 +90,7 @@ def codes_are_what_the_format_says():
 def later_diagrams_are_encoded_alike():
     make_set(FOLDER / "a.npz", 40, 2)
     later = make_set(FOLDER / "b.npz", 30, 3)
-    run("encode", FOLDER / "a.npz", "-o", FOLDER / "first.npz")
+    run("encode", FOLDER / "a.npz", "--encoder", "sketch", "-o", FOLDER / "first.npz")
     run("encode", FOLDER / "b.npz", "--frame", FOLDER / "first.npz", "-o", FOLDER / "later.npz")
     metadata, tensors = read_model(np.load(FOLDER / "first.npz")["model"].tobytes())
     assert np.array_equal(encode(metadata, tensors, *later), np.load(FOLDER / "later.npz")["codes"])
@@ -128,7 +128,7 @@ def fitted_codes_track_w1():
     run("distance", FOLDER / "a.npz", "--metric", "wasserstein", "-o", FOLDER / "w1.npy")
     truth = np.load(FOLDER / "w1.npy")
     for n_bits, least in ((32, 0.95), (256, 0.99)):
-        run("encode", FOLDER / "a.npz", "--bits", n_bits, "-o", FOLDER / "codes.npz")
+        run("encode", FOLDER / "a.npz", "--encoder", "sketch", "--bits", n_bits, "-o", FOLDER / "codes.npz")
         bits = np.unpackbits(np.load(FOLDER / "codes.npz")["codes"], axis=1)
         hamming = (bits[:, None] != bits[None]).sum(axis=2)[np.triu_indices(100, 1)]
         spearman = np.corrcoef(ranks(hamming), ranks(truth))[0, 1]

@@ -85,9 +85,10 @@ static void codes_are_signs_of_standardised_sums(void **state) {
     float *rows = malloc(n * n_features * sizeof *rows);
     double *mean = calloc(n_features, sizeof *mean), squares = 0;
     psh__slicer *slicer;
+    const psh__slice_kernels *kernels = psh__slice_kernels_get();
     assert_int_equal(psh__slicer_create(&compact->slices, &slicer, NULL), PSH_OK);
     for (size_t i = 0; i < n; i++) {
-        assert_true(psh__slicer_row(slicer, set, i, psh_model_frame(model), 0, rows + i * n_features));
+        assert_true(psh__slicer_row(slicer, kernels, set, i, psh_model_frame(model), 0, rows + i * n_features));
         for (size_t f = 0; f < n_features; f++) mean[f] += rows[i * n_features + f] / (double)n;
     }
     for (size_t i = 0; i < n * n_features; i++) squares += pow(rows[i] - mean[i % n_features], 2);
