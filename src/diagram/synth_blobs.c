@@ -1,7 +1,8 @@
 /* synth_blobs.c : diagrams from laws of points: clusters, and uniform ones.
  *
- * Blobs. A latent type is a list of 1 to 5 components; a component has a centre and a spread of births, a law and a
- * scale of persistence, a mean number of points, a homology dimension. A diagram draws its type, moves every component
+ * Blobs. A latent type is a list of 1 to 5 components; a component has a centre and a spread of births (or of deaths:
+ * what ends at one level), a law and a scale of persistence, a mean number of points, a homology dimension. The types
+ * of a set have nothing in common, or are all variations of the first. A diagram draws its type, moves every component
  * by a few latent normal variables (shared by all components, or each its own), and draws a Poisson number of points
  * of each. Discrete types are the set's classes. In a continuous family the types are corners instead, and a diagram
  * lies somewhere between them: its parameters are means of theirs, geometric ones of what is positive. */
@@ -22,6 +23,7 @@ typedef struct component {
     law persistence;
     double shape; // of a Pareto law
     int32_t dim;
+    bool is_hanging; // `birth` is the centre of deaths, from which persistences are taken off
 } component;
 
 typedef struct blobs {
@@ -65,6 +67,7 @@ static component draw_component(psh__random *rng, double n_points, bool has_dims
     c.persistence = (law)psh__random_below(rng, N_LAWS);
     c.shape = psh__random_between(rng, 1.2, 3);
     c.dim = has_dims ? (int32_t)psh__random_below(rng, 2) : 0;
+    c.is_hanging = psh__random_chance(rng, 0.25);
     return c;
 }
 
@@ -76,21 +79,36 @@ static void draw_type(psh__random *rng, double n_points, size_t n_components, bo
     for (size_t k = 0; k < n_components; k++) dst[k] = draw_component(rng, n_points * weights[k] / sum, has_dims);
 }
 
+/* src with all its numbers changed by about `spread`. */
+static component varied(psh__random *rng, const component *src, double spread) {
+    component c = *src;
+    c.birth += 0.3 * spread * psh__random_normal(rng);
+    c.log_spread += spread * psh__random_normal(rng);
+    c.log_scale += spread * psh__random_normal(rng);
+    c.log_count += spread * psh__random_normal(rng);
+    return c;
+}
+
 static void draw_blobs(psh__random *rng, double n_points, bool has_dims, blobs *dst) {
+    double spread = psh__random_chance(rng, 0.4) ? psh__random_log_between(rng, 0.03, 1) : 0;
     dst->n_types = 1 + psh__random_below(rng, MOST_TYPES);
-    dst->wildness = psh__random_between(rng, 0.05, 0.6);
+    dst->wildness = psh__random_log_between(rng, 0.03, 0.6);
     dst->is_free = psh__random_chance(rng, 0.3);
     dst->is_counted = psh__random_chance(rng, 0.9);
     dst->is_continuous = dst->n_types > 1 && psh__random_chance(rng, 0.3);
-    size_t n_components = 1 + psh__random_below(rng, MOST_COMPONENTS);
-    for (size_t t = 0; t < dst->n_types; t++) {
-        if (t > 0 && !dst->is_continuous) n_components = 1 + psh__random_below(rng, MOST_COMPONENTS);
+    dst->n_components[0] = 1 + psh__random_below(rng, MOST_COMPONENTS);
+    draw_type(rng, n_points, dst->n_components[0], has_dims, dst->types[0]);
+    for (size_t t = 1; t < dst->n_types; t++) {
+        bool is_alike = spread > 0 || dst->is_continuous;
+        size_t n_components = is_alike ? dst->n_components[0] : 1 + psh__random_below(rng, MOST_COMPONENTS);
         dst->n_components[t] = n_components;
-        draw_type(rng, n_points, n_components, has_dims, dst->types[t]);
-        for (size_t k = 0; t > 0 && dst->is_continuous && k < n_components; k++) { /* what has no mean */
+        if (spread == 0) draw_type(rng, n_points, n_components, has_dims, dst->types[t]);
+        for (size_t k = 0; is_alike && k < n_components; k++) {
             const component *first = &dst->types[0][k];
             component *c = &dst->types[t][k];
-            c->persistence = first->persistence, c->shape = first->shape, c->dim = first->dim;
+            if (spread > 0) *c = varied(rng, first, spread);
+            c->persistence = first->persistence, c->shape = first->shape; /* what has no mean */
+            c->dim = first->dim, c->is_hanging = first->is_hanging;
         }
     }
 }
@@ -133,8 +151,9 @@ static psh_status add_diagram(psh__synth *s, const blobs *b, psh_error *err) {
         if (mean > (double)s->max_points) mean = (double)s->max_points;
         uint64_t n_points = b->is_counted ? psh__random_poisson(rng, mean) : (uint64_t)(mean + 0.5);
         for (uint64_t i = 0; i < n_points; i++) {
-            double x = birth + spread * psh__random_normal(rng);
-            PSH_TRY(psh__set_add_point(s->set, &n_open, x, x + scale * persistence(rng, c), c->dim, err));
+            double x = birth + spread * psh__random_normal(rng), size = scale * persistence(rng, c);
+            if (c->is_hanging) x -= size;
+            PSH_TRY(psh__set_add_point(s->set, &n_open, x, x + size, c->dim, err));
         }
     }
     return psh__set_end_diagram(s->set, n_open, "", 0, type, err);
@@ -143,7 +162,7 @@ static psh_status add_diagram(psh__synth *s, const blobs *b, psh_error *err) {
 psh_status psh__synth_blobs(psh__synth *s, psh_error *err) {
     blobs b;
     bool has_dims = psh__random_chance(&s->rng, 0.2), is_large = psh__random_chance(&s->rng, 0.03);
-    double n_points = is_large ? psh__random_log_between(&s->rng, 300, 1500) : psh__random_log_between(&s->rng, 5, 300);
+    double n_points = is_large ? psh__random_log_between(&s->rng, 300, 1500) : psh__random_log_between(&s->rng, 6, 300);
     draw_blobs(&s->rng, n_points, has_dims, &b);
     PSH_TRY(psh__synth_note(s, "n_points", n_points, err));
     PSH_TRY(psh__synth_note(s, "n_types", (double)b.n_types, err));

@@ -1,6 +1,7 @@
 /* synth_clouds.c : diagrams of noisy manifolds, by Rips homology.
  *
- * A latent type is a shape in the plane or in space with an aspect and a level of noise; a diagram is the Rips homology
+ * A latent type is a shape in the plane or in space with an aspect and a level of noise; the types of a set are
+ * independent, or variations of the first. A diagram is the Rips homology
  * of points drawn from it, independently or spread evenly (farthest-point sampling of three times as many, as meshes
  * are sampled). Cost: 0.05 to 1 ms a cloud. */
 #include <math.h>
@@ -10,12 +11,12 @@
 #include "base/error.h"
 #include "diagram/synth.h"
 
-#define MOST_CLOUD 120
+#define MOST_CLOUD 200
 #define N_TIMES 3 /* as many points as an evenly spread cloud is chosen from */
 #define MOST_TYPES 6
-#define MOST_CENTRES 6
+#define MOST_CENTRES 8
 
-typedef enum shape { ELLIPSE, TWO_CIRCLES, FIGURE_EIGHT, ELLIPSOID, TORUS, CLUSTERS, BOX, N_SHAPES } shape;
+typedef enum shape { ELLIPSE, TWO_CIRCLES, FIGURE_EIGHT, ELLIPSOID, TORUS, CLUSTERS, BONES, BOX, N_SHAPES } shape;
 
 typedef struct cloud_type {
     shape shape;
@@ -72,6 +73,16 @@ static void draw_cluster(psh__random *rng, const cloud_type *type, double aspect
     for (int k = 0; k < 3; k++) dst[k] = centre[k] + 0.3 * aspect * psh__random_normal(rng);
 }
 
+/* A limb between two neighbouring centres: figures of animals and chairs. */
+static void draw_bone(psh__random *rng, const cloud_type *type, double aspect, double *dst) {
+    size_t i = psh__random_below(rng, type->n_centres - 1);
+    double along = psh__random_unit(rng);
+    for (int k = 0; k < 3; k++) {
+        double from = type->centres[i][k], to = type->centres[i + 1][k];
+        dst[k] = from + along * (to - from) + 0.15 * aspect * psh__random_normal(rng);
+    }
+}
+
 static void draw_point(psh__random *rng, const cloud_type *type, double aspect, double *dst) {
     switch (type->shape) {
     case ELLIPSE:
@@ -94,6 +105,9 @@ static void draw_point(psh__random *rng, const cloud_type *type, double aspect, 
     case CLUSTERS:
         draw_cluster(rng, type, aspect, dst);
         break;
+    case BONES:
+        draw_bone(rng, type, aspect, dst);
+        break;
     default:
         for (int k = 0; k < 3; k++) dst[k] = (k == 2 ? 2 * aspect : 2) * psh__random_unit(rng);
     }
@@ -107,6 +121,17 @@ static void draw_type(psh__random *rng, cloud_type *dst) {
     dst->n_centres = 2 + psh__random_below(rng, MOST_CENTRES - 1);
     for (size_t i = 0; i < dst->n_centres; i++)
         for (int k = 0; k < 3; k++) dst->centres[i][k] = psh__random_normal(rng);
+}
+
+/* src with its numbers changed by about `spread`. */
+static cloud_type varied(psh__random *rng, const cloud_type *src, double spread) {
+    cloud_type type = *src;
+    type.noise *= psh__exp(spread * psh__random_normal(rng));
+    type.aspect *= psh__exp(spread * psh__random_normal(rng));
+    type.size *= psh__exp(spread * psh__random_normal(rng));
+    for (size_t i = 0; i < type.n_centres; i++)
+        for (int k = 0; k < 3; k++) type.centres[i][k] += spread * psh__random_normal(rng);
+    return type;
 }
 
 /* --- clouds ------------------------------------------------------------------------------------------------------- */
@@ -177,7 +202,13 @@ psh_status psh__synth_clouds(psh__synth *s, psh_error *err) {
     c.is_even = psh__random_chance(rng, 0.3);
     c.is_ragged = psh__random_chance(rng, 0.4);
     c.dims = (psh__synth_dims)psh__random_below(rng, 4);
-    for (size_t t = 0; t < c.n_types; t++) draw_type(rng, &c.types[t]);
+    double spread = psh__random_chance(rng, 0.3) ? psh__random_log_between(rng, 0.03, 0.5) : 0;
+    draw_type(rng, &c.types[0]);
+    for (size_t t = 1; t < c.n_types; t++)
+        if (spread > 0)
+            c.types[t] = varied(rng, &c.types[0], spread);
+        else
+            draw_type(rng, &c.types[t]);
     PSH_TRY_GOTO(psh__synth_note(s, "n_cloud_points", (double)c.n_points, err));
     PSH_TRY_GOTO(psh__synth_note(s, "n_types", (double)c.n_types, err));
     PSH_TRY_GOTO(psh__synth_note(s, "wildness", c.wildness, err));

@@ -1,7 +1,8 @@
 /* synth_fields.c : diagrams of random fields, by cubical homology.
  *
  * A field is Gaussian-filtered noise, or a sum of bumps; then a trend, white noise, a transform of its values, a
- * window, and grey levels of 8 bits or floats. A latent type fixes all that, and a pattern: diagrams of one type are
+ * window, and grey levels of 8 bits or floats. A latent type fixes all that (independently, or as a
+ * variation of the first), and a pattern: diagrams of one type are
  * its pattern and a share of noise of their own, from near-copies (an ensemble of simulations) to no pattern at all (a
  * texture). In a sequence the type has two patterns, and diagram i sees them under the angle 2 pi i / N: a flow that
  * repeats itself.
@@ -18,7 +19,7 @@
 #include "diagram/synth.h"
 
 #define LEAST_SIDE 16
-#define MOST_SIDE 64
+#define MOST_SIDE 96
 #define MOST_RADIUS 28
 #define PADDED (MOST_SIDE + 2 * MOST_RADIUS)
 #define N_PIXELS (MOST_SIDE * MOST_SIDE)
@@ -29,7 +30,8 @@ typedef enum transform { PLAIN, ABSOLUTE, SQUARE, TANH, RECTIFIED, FRINGES, N_TR
 
 typedef struct field_type {
     double sigma[2]; // of the filter, along y and x
-    double mix;      // the share of an isotropic field, of sigma[0] both ways
+    double mix;      // the share of a second field, isotropic, of sigma[0] times `coarseness`
+    double coarseness;
     double trend, noise, n_fringes;
     transform transform;
     size_t n_bumps;              // 0: filtered noise
@@ -81,8 +83,9 @@ static void draw_noise(psh__random *rng, const fields *f, size_t radius_y, size_
 
 /* taps : (2 radius + 1), a Gaussian's, whose squares sum to 1: white noise of variance 1 keeps it. Returns radius. */
 static size_t gaussian_taps(double sigma, float *taps) {
+    if (sigma > MOST_RADIUS / 3.0) sigma = MOST_RADIUS / 3.0;
     size_t radius = (size_t)ceil(3 * sigma);
-    if (radius > MOST_RADIUS) radius = MOST_RADIUS;
+    if (radius > MOST_RADIUS) radius = MOST_RADIUS; /* by rounding */
     double squares = 0, values[2 * MOST_RADIUS + 1];
     for (size_t i = 0; i <= 2 * radius; i++) {
         double z = ((double)i - (double)radius) / sigma;
@@ -148,14 +151,16 @@ static void draw_texture(work *w, psh__random *rng, const fields *f, const field
     }
     draw_smooth(w, rng, f, type->sigma[0], type->sigma[1], dst);
     if (type->mix <= 0) return;
-    draw_smooth(w, rng, f, type->sigma[0], type->sigma[0], w->other);
+    double sigma = type->sigma[0] * type->coarseness;
+    draw_smooth(w, rng, f, sigma, sigma, w->other);
     float a = (float)(1 - type->mix), b = (float)type->mix;
     for (size_t i = 0; i < f->height * f->width; i++) dst[i] = a * dst[i] + b * w->other[i];
 }
 
 static void draw_type(psh__random *rng, double side, field_type *dst) {
-    for (int i = 0; i < 2; i++) dst->sigma[i] = psh__random_log_between(rng, 0.7, side / 7);
+    for (int i = 0; i < 2; i++) dst->sigma[i] = psh__random_log_between(rng, 0.7, side / 10);
     dst->mix = psh__random_chance(rng, 0.5) ? psh__random_unit(rng) : 0;
+    dst->coarseness = psh__random_chance(rng, 0.5) ? psh__random_log_between(rng, 2, 6) : 1;
     dst->trend = psh__random_chance(rng, 0.5) ? psh__random_between(rng, -4, 4) : 0;
     dst->noise = psh__random_chance(rng, 0.5) ? psh__random_log_between(rng, 0.01, 0.4) : 0;
     dst->n_fringes = psh__random_between(rng, 0.2, 1);
@@ -166,6 +171,21 @@ static void draw_type(psh__random *rng, double side, field_type *dst) {
         dst->bumps[k][2] = psh__random_log_between(rng, 0.04, 0.25);
         dst->bumps[k][3] = 1.5 * psh__random_normal(rng);
     }
+}
+
+/* src with its numbers changed by about `spread`. */
+static field_type varied(psh__random *rng, const field_type *src, double spread) {
+    field_type type = *src;
+    for (int i = 0; i < 2; i++) type.sigma[i] = fmax(0.5, type.sigma[i] * psh__exp(spread * psh__random_normal(rng)));
+    type.noise *= psh__exp(2 * spread * psh__random_normal(rng));
+    type.trend += spread * psh__random_normal(rng);
+    type.n_fringes *= psh__exp(spread * psh__random_normal(rng));
+    for (size_t k = 0; k < type.n_bumps; k++) {
+        type.bumps[k][0] += 0.3 * spread * psh__random_normal(rng);
+        type.bumps[k][1] += 0.3 * spread * psh__random_normal(rng);
+        type.bumps[k][3] += spread * psh__random_normal(rng);
+    }
+    return type;
 }
 
 static void draw_fields(work *w, psh__random *rng, fields *f) {
@@ -182,15 +202,20 @@ static void draw_fields(work *w, psh__random *rng, fields *f) {
     f->fresh = f->is_sequence                 ? psh__random_log_between(rng, 0.001, 0.1)
                : psh__random_chance(rng, 0.5) ? 1
                                               : psh__random_log_between(rng, 0.01, 1);
-    f->brightness = 110 + 40 * psh__random_normal(rng);
-    f->contrast = psh__random_log_between(rng, 8, 60);
+    f->contrast = psh__random_log_between(rng, 8, 80);
+    f->brightness = psh__random_chance(rng, 0.35) ? 0 : 110 + 40 * psh__random_normal(rng);
+    if (psh__random_chance(rng, 0.2)) f->brightness = 255 - f->brightness, f->contrast = -f->contrast;
     f->dims = (psh__synth_dims)psh__random_below(rng, 4);
     f->homology = (psh_homology_params){.struct_bytes = sizeof f->homology};
     f->homology.dims_mask = psh__synth_dims_mask(f->dims);
     f->homology.construction = psh__random_chance(rng, 0.7) ? PSH_CONSTRUCTION_T : PSH_CONSTRUCTION_V;
     f->homology.essential = psh__random_chance(rng, 0.3) ? PSH_ESSENTIAL_CLAMP : PSH_ESSENTIAL_DROP;
+    double spread = psh__random_chance(rng, 0.4) ? psh__random_log_between(rng, 0.03, 0.5) : 0;
     for (size_t t = 0; t < f->n_types; t++) {
-        draw_type(rng, side, &f->types[t]);
+        if (t > 0 && spread > 0)
+            f->types[t] = varied(rng, &f->types[0], spread);
+        else
+            draw_type(rng, side, &f->types[t]);
         for (int k = 0; k < 2 && f->fresh < 1; k++) draw_texture(w, rng, f, &f->types[t], 0.2 * k, w->patterns[t][k]);
     }
 }
@@ -278,7 +303,7 @@ psh_status psh__synth_fields(psh__synth *s, psh_error *err) {
     w->cubical = NULL;
     PSH_TRY_GOTO(psh_cubical_create(&w->cubical, err));
     draw_fields(w, &s->rng, &f);
-    psh__synth_limit(s, 60, 600);
+    psh__synth_limit(s, 100, 600);
     s->is_integral = f.is_u8;
     PSH_TRY_GOTO(psh__synth_note(s, "height", (double)f.height, err));
     PSH_TRY_GOTO(psh__synth_note(s, "width", (double)f.width, err));

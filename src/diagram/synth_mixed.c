@@ -15,6 +15,8 @@
 #include "diagram/synth.h"
 
 #define MOST_POINTS 2000
+#define FEWEST 3     /* points a diagram, on average: sets with fewer are drawn again, */
+#define N_ATTEMPTS 4 /* so often */
 
 static const struct {
     const char *name;
@@ -151,6 +153,23 @@ static psh_synth_family draw_family(psh__random *rng) {
     return (psh_synth_family)i;
 }
 
+/* A set of the family, not too poor: of most fields and clouds that have next to no points there is nothing to learn.
+ */
+static psh_status draw(psh__synth *s, psh_synth_family family, psh_error *err) {
+    size_t max_points = s->max_points;
+    for (int i = 0; i < N_ATTEMPTS; i++) {
+        psh_diagrams_free(s->set);
+        psh_meta_free(s->notes);
+        s->set = NULL, s->notes = NULL;
+        s->max_points = max_points;
+        PSH_TRY(psh_diagrams_create(&s->set, err));
+        PSH_TRY(psh_meta_create(&s->notes, err));
+        PSH_TRY(families[family].draw(s, err));
+        if (s->set->n_points >= FEWEST * s->n_diagrams) break;
+    }
+    return PSH_OK;
+}
+
 static psh_status record(psh_meta *meta, const psh__synth *s, psh_synth_family family, uint64_t seed, uint64_t i_set,
                          size_t max_points, psh_error *err) {
     char modifiers[sizeof s->modifiers + 2], *notes = psh_meta_write_text(s->notes, 0);
@@ -182,10 +201,8 @@ psh_status psh_diagrams_synth_mixed(size_t n_diagrams, uint64_t seed, uint64_t i
     psh__random_init(&s.rng, seed, i_set);
     psh_synth_family drawn = draw_family(&s.rng), family = p.family == PSH_SYNTH_ANY ? drawn : p.family;
 
-    PSH_TRY_GOTO(psh_diagrams_create(&s.set, err));
     PSH_TRY_GOTO(psh_diagrams_create(&set, err));
-    PSH_TRY_GOTO(psh_meta_create(&s.notes, err));
-    PSH_TRY_GOTO(families[family].draw(&s, err));
+    PSH_TRY_GOTO(draw(&s, family, err));
     PSH_TRY_GOTO(psh__synth_modify(&s, err));
     PSH_TRY_GOTO(mend(&s, set, err));
     PSH_TRY_GOTO(record(set->meta, &s, family, seed, i_set, max_points, err));

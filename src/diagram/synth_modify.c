@@ -4,11 +4,14 @@
  * says what becomes of diagram i. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/elementary.h"
+#include "base/alloc.h"
 #include "base/error.h"
 #include "diagram/synth.h"
+
+#define FEW 6.0 /* points a diagram, on average, are left where points are taken away */
 
 typedef struct span {
     double lo, hi, extent; // of coordinates; extent = hi - lo, or 1 if that is 0
@@ -23,6 +26,22 @@ static span span_of(const double *points, size_t n_points) {
 
 static span span_of_diagram(const psh_diagrams *set, size_t i) {
     return span_of(set->points + 2 * set->offsets[i], set->offsets[i + 1] - set->offsets[i]);
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* *dst : the persistence that a `share` of the set's points do not reach. */
+static psh_status size_at(const psh_diagrams *set, double share, double *dst, psh_error *err) {
+    double *sizes = psh__malloc(set->n_points, sizeof *sizes);
+    if (!sizes) return psh__error_memory(err, "persistences", set->n_points * sizeof *sizes);
+    for (size_t i = 0; i < set->n_points; i++) sizes[i] = set->points[2 * i + 1] - set->points[2 * i];
+    qsort(sizes, set->n_points, sizeof *sizes, by_value);
+    *dst = sizes[(size_t)(share * (double)set->n_points)];
+    psh__free(sizes);
+    return PSH_OK;
 }
 
 /* --- rules: a set from a set ------------------------------------------------------------------------------------ */
@@ -54,15 +73,19 @@ done:
     return status;
 }
 
-/* The points of diagram i, each kept with probability `share` and moved by noise of deviation `noise`. */
+/* The points of diagram i, each kept with probability `share` and moved by noise of deviation `noise`. Coordinates at
+ * an end of the diagram's span stay: births of a Rips filtration's components, a field's level of rest. */
 static psh_status add_shaken(psh__synth *s, size_t i, double share, double noise, psh_diagrams *dst, size_t *n_open,
                              psh_error *err) {
     const psh_diagrams *src = s->set;
+    span r = span_of_diagram(src, i);
     for (size_t k = src->offsets[i]; k < src->offsets[i + 1]; k++) {
         double birth = src->points[2 * k], death = src->points[2 * k + 1];
         if (share < 1 && !psh__random_chance(&s->rng, share)) continue;
         if (noise > 0) {
-            birth += noise * psh__random_normal(&s->rng), death += noise * psh__random_normal(&s->rng);
+            double by[2] = {noise * psh__random_normal(&s->rng), noise * psh__random_normal(&s->rng)};
+            if (birth > r.lo) birth += by[0];
+            if (death < r.hi) death += by[1];
             if (death < birth) {
                 double lower = death;
                 death = birth, birth = lower;
@@ -163,15 +186,16 @@ static bool is_drawn(psh__synth *s, double probability, const char *name) {
 
 psh_status psh__synth_modify(psh__synth *s, psh_error *err) {
     psh__random *rng = &s->rng;
-    draw d;
+    draw d = {0};
     if (s->n_diagrams == 0) return PSH_OK;
+    double n_mean = (double)s->set->n_points / (double)s->n_diagrams;
     if (is_drawn(s, 0.15, "mirror")) mirror(s->set);
-    if (is_drawn(s, 0.12, "thinned")) {
-        d.share = psh__random_log_between(rng, 0.03, 0.3);
+    if (n_mean > 2 * FEW && is_drawn(s, 0.15, "thinned")) {
+        d.share = fmax(psh__random_log_between(rng, 0.03, 0.3), FEW / n_mean);
         PSH_TRY(rebuild(s, thin, &d, err));
     }
-    if (is_drawn(s, 0.1, "simplified")) {
-        d.scale = span_of(s->set->points, s->set->n_points).extent * psh__random_log_between(rng, 0.01, 0.1);
+    if (n_mean > 2 * FEW && is_drawn(s, 0.12, "simplified")) {
+        PSH_TRY(size_at(s->set, psh__random_between(rng, 0, 1 - FEW / n_mean), &d.scale, err));
         PSH_TRY(rebuild(s, simplify, &d, err));
     }
     if (is_drawn(s, 0.15, "background")) {
