@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -153,21 +154,32 @@ static psh_synth_family draw_family(psh__random *rng) {
     return (psh_synth_family)i;
 }
 
-/* A set of the family, not too poor: of most fields and clouds that have next to no points there is nothing to learn.
- */
-static psh_status draw(psh__synth *s, psh_synth_family family, psh_error *err) {
-    size_t max_points = s->max_points;
-    for (int i = 0; i < N_ATTEMPTS; i++) {
-        psh_diagrams_free(s->set);
-        psh_meta_free(s->notes);
-        s->set = NULL, s->notes = NULL;
-        s->max_points = max_points;
-        PSH_TRY(psh_diagrams_create(&s->set, err));
-        PSH_TRY(psh_meta_create(&s->notes, err));
-        PSH_TRY(families[family].draw(s, err));
-        if (s->set->n_points >= FEWEST * s->n_diagrams) break;
+/* All diagrams the same? No distance can be learnt from them. */
+static bool are_equal(const psh_diagrams *set) {
+    size_t n_points = set->offsets[set->n_diagrams > 0];
+    for (size_t i = 1; i < set->n_diagrams; i++) {
+        size_t start = set->offsets[i];
+        if (set->offsets[i + 1] - start != n_points ||
+            memcmp(set->points, set->points + 2 * start, 2 * n_points * sizeof *set->points) != 0 ||
+            memcmp(set->dims, set->dims + start, n_points * sizeof *set->dims) != 0)
+            return false;
     }
-    return PSH_OK;
+    return set->n_diagrams > 1;
+}
+
+/* One attempt at a set of the family. Its parameters come with it, in s. */
+static psh_status draw(psh__synth *s, psh_synth_family family, size_t max_points, psh_diagrams **dst, psh_error *err) {
+    psh_diagrams_free(s->set);
+    psh_diagrams_free(*dst);
+    psh_meta_free(s->notes);
+    *dst = NULL;
+    *s = (psh__synth){.rng = s->rng, .n_diagrams = s->n_diagrams, .max_points = max_points};
+    PSH_TRY(psh_diagrams_create(&s->set, err));
+    PSH_TRY(psh_meta_create(&s->notes, err));
+    PSH_TRY(psh_diagrams_create(dst, err));
+    PSH_TRY(families[family].draw(s, err));
+    PSH_TRY(psh__synth_modify(s, err));
+    return mend(s, *dst, err);
 }
 
 static psh_status record(psh_meta *meta, const psh__synth *s, psh_synth_family family, uint64_t seed, uint64_t i_set,
@@ -197,14 +209,15 @@ psh_status psh_diagrams_synth_mixed(size_t n_diagrams, uint64_t seed, uint64_t i
         return psh__error(err, PSH_ERR_PARAMETER, "no family %d of synthetic diagrams; expected 0 to %zu",
                           (int)p.family, N_FAMILIES - 1);
     size_t max_points = p.max_points ? p.max_points : MOST_POINTS;
-    psh__synth s = {.n_diagrams = n_diagrams, .max_points = max_points};
+    psh__synth s = {.n_diagrams = n_diagrams};
     psh__random_init(&s.rng, seed, i_set);
     psh_synth_family drawn = draw_family(&s.rng), family = p.family == PSH_SYNTH_ANY ? drawn : p.family;
 
-    PSH_TRY_GOTO(psh_diagrams_create(&set, err));
-    PSH_TRY_GOTO(draw(&s, family, err));
-    PSH_TRY_GOTO(psh__synth_modify(&s, err));
-    PSH_TRY_GOTO(mend(&s, set, err));
+    size_t n_wanted = (max_points < FEWEST ? max_points : FEWEST) * n_diagrams;
+    for (int i = 0; i < N_ATTEMPTS; i++) {
+        PSH_TRY_GOTO(draw(&s, family, max_points, &set, err));
+        if (set->n_points >= n_wanted && !are_equal(set)) break;
+    }
     PSH_TRY_GOTO(record(set->meta, &s, family, seed, i_set, max_points, err));
 done:
     psh_diagrams_free(s.set);

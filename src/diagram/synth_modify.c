@@ -220,7 +220,7 @@ psh_status psh__synth_modify(psh__synth *s, psh_error *err) {
     }
     if (is_drawn(s, 0.1, "rounded")) {
         span r = span_of(s->set->points, s->set->n_points);
-        double slope = floor(psh__random_log_between(rng, 8, 257)) / r.extent;
+        double slope = floor(psh__random_log_between(rng, 16, 257)) / r.extent;
         map(s->set, slope, -slope * r.lo, true);
         s->is_integral = true;
     } else if (s->is_integral)
