@@ -24,6 +24,19 @@ psh_status psh__synth_fields(psh__synth *s, psh_error *err);
 psh_status psh__synth_clouds(psh__synth *s, psh_error *err);
 psh_status psh__synth_series(psh__synth *s, psh_error *err);
 
+/* The items behind fields and clouds: kinds of them drawn once for a set, then one after the other, each with what
+ * homology is asked of it and its type. `turns`: the phase, where the fields are a sequence. */
+typedef struct psh__fields psh__fields;
+psh_status psh__fields_create(psh__random *rng, psh__fields **dst, psh_error *err);
+psh_status psh__fields_draw(psh__fields *fields, psh__random *rng, double turns, psh_image **dst,
+                            psh_homology_params *homology, int64_t *label, psh_error *err);
+void psh__fields_free(psh__fields *fields); /* NULL is fine */
+typedef struct psh__clouds psh__clouds;
+psh_status psh__clouds_create(psh__random *rng, psh__clouds **dst, psh_error *err);
+psh_status psh__clouds_draw(psh__clouds *clouds, psh__random *rng, psh_cloud **dst, psh_homology_params *homology,
+                            int64_t *label, psh_error *err);
+void psh__clouds_free(psh__clouds *clouds); /* NULL is fine */
+
 /* Every modifier with its probability; their names go into s->modifiers. */
 psh_status psh__synth_modify(psh__synth *s, psh_error *err);
 

@@ -25,18 +25,15 @@ typedef struct cloud_type {
     double centres[MOST_CENTRES][3];
 } cloud_type;
 
-typedef struct clouds {
+struct psh__clouds {
     cloud_type types[MOST_TYPES];
     size_t n_types, n_points;
     double wildness; // how much sizes and aspects differ within a type
     bool is_even, is_ragged;
     psh__synth_dims dims;
-} clouds;
-
-typedef struct work {
-    psh_rips *rips;
+    /* Work. */
     double points[N_TIMES * MOST_CLOUD][3], chosen[MOST_CLOUD][3], nearest[N_TIMES * MOST_CLOUD];
-} work;
+};
 
 /* --- shapes ------------------------------------------------------------------------------------------------------- */
 
@@ -137,52 +134,89 @@ static cloud_type varied(psh__random *rng, const cloud_type *src, double spread)
 /* --- clouds ------------------------------------------------------------------------------------------------------- */
 
 /* n_chosen of the n_points by farthest points: each is the one farthest from those before it. */
-static void spread_evenly(work *w, size_t n_points, size_t n_chosen) {
+static void spread_evenly(psh__clouds *c, size_t n_points, size_t n_chosen) {
     size_t at = 0;
-    for (size_t i = 0; i < n_points; i++) w->nearest[i] = INFINITY;
+    for (size_t i = 0; i < n_points; i++) c->nearest[i] = INFINITY;
     for (size_t j = 0; j < n_chosen; j++) {
-        const double *c = w->points[at];
+        const double *from = c->points[at];
         size_t farthest = 0;
-        for (int k = 0; k < 3; k++) w->chosen[j][k] = c[k];
+        for (int k = 0; k < 3; k++) c->chosen[j][k] = from[k];
         for (size_t i = 0; i < n_points; i++) {
-            const double *p = w->points[i];
-            double square =
-                ((p[0] - c[0]) * (p[0] - c[0]) + (p[1] - c[1]) * (p[1] - c[1])) + (p[2] - c[2]) * (p[2] - c[2]);
-            if (square < w->nearest[i]) w->nearest[i] = square;
-            if (w->nearest[i] > w->nearest[farthest]) farthest = i;
+            const double *p = c->points[i];
+            double x = p[0] - from[0], y = p[1] - from[1], z = p[2] - from[2], square = x * x + y * y + z * z;
+            if (square < c->nearest[i]) c->nearest[i] = square;
+            if (c->nearest[i] > c->nearest[farthest]) farthest = i;
         }
         at = farthest;
     }
 }
 
-/* One cloud of `n` points of the type into w->chosen. */
-static void draw_cloud(work *w, psh__random *rng, const clouds *c, const cloud_type *type, size_t n) {
+/* One cloud of `n` points of the type into c->chosen. */
+static void draw_cloud(psh__clouds *c, psh__random *rng, const cloud_type *type, size_t n) {
     size_t n_drawn = c->is_even ? N_TIMES * n : n;
     double aspect = type->aspect * psh__exp(c->wildness * psh__random_normal(rng));
     double size = type->size * psh__exp(c->wildness * psh__random_normal(rng));
     for (size_t i = 0; i < n_drawn; i++) {
-        double *point = c->is_even ? w->points[i] : w->chosen[i];
+        double *point = c->is_even ? c->points[i] : c->chosen[i];
         draw_point(rng, type, aspect, point);
         for (int k = 0; k < 3; k++) {
             point[k] *= size;
             if (type->noise > 0) point[k] += type->noise * psh__random_normal(rng);
         }
     }
-    if (c->is_even) spread_evenly(w, n_drawn, n);
+    if (c->is_even) spread_evenly(c, n_drawn, n);
 }
 
-static psh_status add_diagram(psh__synth *s, work *w, const clouds *c, psh_error *err) {
+static void draw_clouds(psh__clouds *c, psh__random *rng) {
+    double spread = psh__random_chance(rng, 0.3) ? psh__random_log_between(rng, 0.03, 0.5) : 0;
+    c->n_types = 1 + psh__random_below(rng, MOST_TYPES);
+    c->n_points = (size_t)psh__random_log_between(rng, 16, MOST_CLOUD + 1);
+    c->wildness = psh__random_log_between(rng, 0.01, 0.3);
+    c->is_even = psh__random_chance(rng, 0.3);
+    c->is_ragged = psh__random_chance(rng, 0.4);
+    c->dims = (psh__synth_dims)psh__random_below(rng, 4);
+    draw_type(rng, &c->types[0]);
+    for (size_t t = 1; t < c->n_types; t++)
+        if (spread > 0)
+            c->types[t] = varied(rng, &c->types[0], spread);
+        else
+            draw_type(rng, &c->types[t]);
+}
+
+psh_status psh__clouds_create(psh__random *rng, psh__clouds **dst, psh_error *err) {
+    psh__clouds *c = psh__malloc(1, sizeof *c);
+    if (!c) return psh__error_memory(err, "random clouds", sizeof *c);
+    draw_clouds(c, rng);
+    *dst = c;
+    return PSH_OK;
+}
+
+void psh__clouds_free(psh__clouds *clouds) {
+    psh__free(clouds);
+}
+
+psh_status psh__clouds_draw(psh__clouds *c, psh__random *rng, psh_cloud **dst, psh_homology_params *homology,
+                            int64_t *label, psh_error *err) {
+    size_t i_type = psh__random_below(rng, c->n_types);
+    size_t n = (size_t)((c->is_ragged ? psh__random_between(rng, 0.5, 1) : 1) * (double)c->n_points);
+    draw_cloud(c, rng, &c->types[i_type], n);
+    *label = (int64_t)i_type;
+    *homology = (psh_homology_params){.struct_bytes = sizeof *homology, .dims_mask = psh__synth_dims_mask(c->dims)};
+    return psh_cloud_create(c->chosen[0], n, 3, dst, err);
+}
+
+/* --- diagrams ----------------------------------------------------------------------------------------------------- */
+
+static psh_status add_diagram(psh__synth *s, psh__clouds *c, psh_rips *rips, psh_error *err) {
     psh_status status = PSH_OK;
     psh_cloud *cloud = NULL;
+    psh_homology_params homology;
+    int64_t label;
     const psh_interval *intervals;
-    size_t n_intervals, i_type = psh__random_below(&s->rng, c->n_types);
-    double share = c->is_ragged ? psh__random_between(&s->rng, 0.5, 1) : 1;
-    size_t n = (size_t)(share * (double)c->n_points);
-    psh_homology_params homology = {.struct_bytes = sizeof homology, .dims_mask = psh__synth_dims_mask(c->dims)};
-    draw_cloud(w, &s->rng, c, &c->types[i_type], n);
-    PSH_TRY_GOTO(psh_cloud_create(w->chosen[0], n, 3, &cloud, err));
-    PSH_TRY_GOTO(psh_rips_compute_cloud(w->rips, cloud, &homology, &intervals, &n_intervals, NULL, err));
-    PSH_TRY_GOTO(psh__synth_add_intervals(s, intervals, n_intervals, c->dims, (int64_t)i_type, err));
+    size_t n_intervals;
+    PSH_TRY_GOTO(psh__clouds_draw(c, &s->rng, &cloud, &homology, &label, err));
+    PSH_TRY_GOTO(psh_rips_compute_cloud(rips, cloud, &homology, &intervals, &n_intervals, NULL, err));
+    PSH_TRY_GOTO(psh__synth_add_intervals(s, intervals, n_intervals, c->dims, label, err));
 done:
     psh_cloud_free(cloud);
     return status;
@@ -190,32 +224,17 @@ done:
 
 psh_status psh__synth_clouds(psh__synth *s, psh_error *err) {
     psh_status status = PSH_OK;
-    psh__random *rng = &s->rng;
-    clouds c;
-    work *w = psh__malloc(1, sizeof *w);
-    if (!w) return psh__error_memory(err, "random clouds", sizeof *w);
-    w->rips = NULL;
-    PSH_TRY_GOTO(psh_rips_create(&w->rips, err));
-    c.n_types = 1 + psh__random_below(rng, MOST_TYPES);
-    c.n_points = (size_t)psh__random_log_between(rng, 16, MOST_CLOUD + 1);
-    c.wildness = psh__random_log_between(rng, 0.01, 0.3);
-    c.is_even = psh__random_chance(rng, 0.3);
-    c.is_ragged = psh__random_chance(rng, 0.4);
-    c.dims = (psh__synth_dims)psh__random_below(rng, 4);
-    double spread = psh__random_chance(rng, 0.3) ? psh__random_log_between(rng, 0.03, 0.5) : 0;
-    draw_type(rng, &c.types[0]);
-    for (size_t t = 1; t < c.n_types; t++)
-        if (spread > 0)
-            c.types[t] = varied(rng, &c.types[0], spread);
-        else
-            draw_type(rng, &c.types[t]);
-    PSH_TRY_GOTO(psh__synth_note(s, "n_cloud_points", (double)c.n_points, err));
-    PSH_TRY_GOTO(psh__synth_note(s, "n_types", (double)c.n_types, err));
-    PSH_TRY_GOTO(psh__synth_note(s, "wildness", c.wildness, err));
-    PSH_TRY_GOTO(psh__synth_note(s, "is_even", c.is_even, err));
-    for (size_t i = 0; i < s->n_diagrams; i++) PSH_TRY_GOTO(add_diagram(s, w, &c, err));
+    psh__clouds *c = NULL;
+    psh_rips *rips = NULL;
+    PSH_TRY_GOTO(psh_rips_create(&rips, err));
+    PSH_TRY_GOTO(psh__clouds_create(&s->rng, &c, err));
+    for (size_t i = 0; i < s->n_diagrams; i++) PSH_TRY_GOTO(add_diagram(s, c, rips, err));
+    PSH_TRY_GOTO(psh__synth_note(s, "n_cloud_points", (double)c->n_points, err));
+    PSH_TRY_GOTO(psh__synth_note(s, "n_types", (double)c->n_types, err));
+    PSH_TRY_GOTO(psh__synth_note(s, "wildness", c->wildness, err));
+    PSH_TRY_GOTO(psh__synth_note(s, "is_even", c->is_even, err));
 done:
-    psh_rips_free(w->rips);
-    psh__free(w);
+    psh_rips_free(rips);
+    psh__clouds_free(c);
     return status;
 }

@@ -33,12 +33,13 @@ typedef struct field_type {
     double mix;      // the share of a second field, isotropic, of sigma[0] times `coarseness`
     double coarseness;
     double trend, noise, n_fringes;
+    double window[3]; // y, x, radius: parts of the side
     transform transform;
     size_t n_bumps;              // 0: filtered noise
     double bumps[MOST_BUMPS][4]; // y, x, radius: parts of the side; height
 } field_type;
 
-typedef struct fields {
+struct psh__fields {
     field_type types[MOST_TYPES];
     size_t n_types, height, width;
     double fresh; // share of each diagram's own noise
@@ -46,15 +47,12 @@ typedef struct fields {
     bool is_periodic, is_local, is_sequence, is_u8;
     psh__synth_dims dims;
     psh_homology_params homology;
-} fields;
-
-typedef struct work {
-    psh_cubical *cubical;
+    /* Work, of (height, width) and more. */
     float padded[PADDED * PADDED], rows[PADDED * MOST_SIDE]; // noise; filtered along x
     float field[N_PIXELS], other[N_PIXELS];
     float patterns[MOST_TYPES][2][N_PIXELS];
     uint8_t grey[N_PIXELS];
-} work;
+};
 
 /* --- noise -------------------------------------------------------------------------------------------------------- */
 
@@ -66,7 +64,7 @@ static float rough_normal(psh__random *rng) {
 }
 
 /* White noise with a border around it of the filter's radius: fresh, or what lies on the opposite side. */
-static void draw_noise(psh__random *rng, const fields *f, size_t radius_y, size_t radius_x, float *dst) {
+static void draw_noise(psh__random *rng, const psh__fields *f, size_t radius_y, size_t radius_x, float *dst) {
     size_t height = f->height + 2 * radius_y, width = f->width + 2 * radius_x;
     for (size_t y = 0; y < height; y++)
         for (size_t x = 0; x < width; x++) {
@@ -102,21 +100,21 @@ static void add_weighted(float *restrict dst, const float *restrict src, size_t 
 }
 
 /* A stationary Gaussian field of variance 1. dst : (height, width) */
-static void draw_smooth(work *w, psh__random *rng, const fields *f, double sigma_y, double sigma_x, float *dst) {
+static void draw_smooth(psh__fields *f, psh__random *rng, double sigma_y, double sigma_x, float *dst) {
     float taps_y[2 * MOST_RADIUS + 1], taps_x[2 * MOST_RADIUS + 1];
     size_t radius_y = gaussian_taps(sigma_y, taps_y), radius_x = gaussian_taps(sigma_x, taps_x);
     size_t padded_width = f->width + 2 * radius_x;
-    draw_noise(rng, f, radius_y, radius_x, w->padded);
+    draw_noise(rng, f, radius_y, radius_x, f->padded);
     for (size_t y = 0; y < f->height + 2 * radius_y; y++) {
-        float *row = w->rows + y * f->width;
+        float *row = f->rows + y * f->width;
         for (size_t x = 0; x < f->width; x++) row[x] = 0;
         for (size_t k = 0; k <= 2 * radius_x; k++)
-            add_weighted(row, w->padded + y * padded_width + k, f->width, taps_x[k]);
+            add_weighted(row, f->padded + y * padded_width + k, f->width, taps_x[k]);
     }
     for (size_t y = 0; y < f->height; y++) {
         float *row = dst + y * f->width;
         for (size_t x = 0; x < f->width; x++) row[x] = 0;
-        for (size_t k = 0; k <= 2 * radius_y; k++) add_weighted(row, w->rows + (y + k) * f->width, f->width, taps_y[k]);
+        for (size_t k = 0; k <= 2 * radius_y; k++) add_weighted(row, f->rows + (y + k) * f->width, f->width, taps_y[k]);
     }
 }
 
@@ -131,7 +129,7 @@ static void draw_profile(double centre, double radius, size_t n, float *dst) {
 }
 
 /* Bumps of the type, each moved by about `shift` of the side. */
-static void draw_bumps(psh__random *rng, const fields *f, const field_type *type, double shift, float *dst) {
+static void draw_bumps(psh__random *rng, const psh__fields *f, const field_type *type, double shift, float *dst) {
     float along_y[MOST_SIDE], along_x[MOST_SIDE];
     for (size_t i = 0; i < f->height * f->width; i++) dst[i] = 0;
     for (size_t k = 0; k < type->n_bumps; k++) {
@@ -144,17 +142,17 @@ static void draw_bumps(psh__random *rng, const fields *f, const field_type *type
 }
 
 /* The field of a type before trend and transform: variance about 1. */
-static void draw_texture(work *w, psh__random *rng, const fields *f, const field_type *type, double shift, float *dst) {
+static void draw_texture(psh__fields *f, psh__random *rng, const field_type *type, double shift, float *dst) {
     if (type->n_bumps) {
         draw_bumps(rng, f, type, shift, dst);
         return;
     }
-    draw_smooth(w, rng, f, type->sigma[0], type->sigma[1], dst);
+    draw_smooth(f, rng, type->sigma[0], type->sigma[1], dst);
     if (type->mix <= 0) return;
     double sigma = type->sigma[0] * type->coarseness;
-    draw_smooth(w, rng, f, sigma, sigma, w->other);
+    draw_smooth(f, rng, sigma, sigma, f->other);
     float a = (float)(1 - type->mix), b = (float)type->mix;
-    for (size_t i = 0; i < f->height * f->width; i++) dst[i] = a * dst[i] + b * w->other[i];
+    for (size_t i = 0; i < f->height * f->width; i++) dst[i] = a * dst[i] + b * f->other[i];
 }
 
 static void draw_type(psh__random *rng, double side, field_type *dst) {
@@ -163,6 +161,8 @@ static void draw_type(psh__random *rng, double side, field_type *dst) {
     dst->coarseness = psh__random_chance(rng, 0.5) ? psh__random_log_between(rng, 2, 6) : 1;
     dst->trend = psh__random_chance(rng, 0.5) ? psh__random_between(rng, -4, 4) : 0;
     dst->noise = psh__random_chance(rng, 0.5) ? psh__random_log_between(rng, 0.01, 0.4) : 0;
+    for (int i = 0; i < 2; i++) dst->window[i] = 0.5 + 0.15 * psh__random_normal(rng);
+    dst->window[2] = psh__random_between(rng, 0.2, 0.5);
     dst->n_fringes = psh__random_between(rng, 0.2, 1);
     dst->transform = (transform)psh__random_below(rng, N_TRANSFORMS);
     dst->n_bumps = psh__random_chance(rng, 0.25) ? 2 + psh__random_below(rng, MOST_BUMPS - 1) : 0;
@@ -188,7 +188,7 @@ static field_type varied(psh__random *rng, const field_type *src, double spread)
     return type;
 }
 
-static void draw_fields(work *w, psh__random *rng, fields *f) {
+static void draw_fields(psh__fields *f, psh__random *rng) {
     double side = psh__random_log_between(rng, LEAST_SIDE, MOST_SIDE + 1), ratio = psh__random_between(rng, 0.5, 1);
     size_t longer = (size_t)side, shorter = (size_t)(side * ratio);
     if (shorter < LEAST_SIDE) shorter = LEAST_SIDE;
@@ -216,7 +216,7 @@ static void draw_fields(work *w, psh__random *rng, fields *f) {
             f->types[t] = varied(rng, &f->types[0], spread);
         else
             draw_type(rng, side, &f->types[t]);
-        for (int k = 0; k < 2 && f->fresh < 1; k++) draw_texture(w, rng, f, &f->types[t], 0.2 * k, w->patterns[t][k]);
+        for (int k = 0; k < 2 && f->fresh < 1; k++) draw_texture(f, rng, &f->types[t], 0.2 * k, f->patterns[t][k]);
     }
 }
 
@@ -241,55 +241,86 @@ static float transformed(float x, const field_type *type) {
     }
 }
 
-/* w->field = the pattern(s) of the type and the diagram's own noise. */
-static void compose(work *w, psh__random *rng, const fields *f, size_t i_type, double turns) {
+/* f->field = the pattern(s) of the type and the diagram's own noise. */
+static void compose(psh__fields *f, psh__random *rng, size_t i_type, double turns) {
     const field_type *type = &f->types[i_type];
-    draw_texture(w, rng, f, type, f->is_sequence ? 0 : 0.3 * f->fresh, w->field);
+    draw_texture(f, rng, type, f->is_sequence ? 0 : 0.3 * f->fresh, f->field);
     if (f->fresh >= 1) return;
     double sine = 0, cosine = 1, old = type->n_bumps ? (f->is_sequence ? 1 : 0) : sqrt(1 - f->fresh * f->fresh);
     if (f->is_sequence) psh__sin_cos(turns, &sine, &cosine);
     float a = (float)(old * cosine), b = (float)(old * sine), c = (float)(type->n_bumps ? 1 - old : f->fresh);
-    const float *first = w->patterns[i_type][0], *second = w->patterns[i_type][1];
-    for (size_t i = 0; i < f->height * f->width; i++) w->field[i] = (a * first[i] + b * second[i]) + c * w->field[i];
+    const float *first = f->patterns[i_type][0], *second = f->patterns[i_type][1];
+    for (size_t i = 0; i < f->height * f->width; i++) f->field[i] = (a * first[i] + b * second[i]) + c * f->field[i];
 }
 
 /* Trend, white noise, transform, window, contrast: values as an 8-bit image would have them, but not rounded. */
-static void finish(work *w, psh__random *rng, const fields *f, const field_type *type) {
+static void finish(psh__fields *f, psh__random *rng, const field_type *type) {
     float window_y[MOST_SIDE], window_x[MOST_SIDE], noise = (float)type->noise, trend = (float)type->trend;
-    double radius = psh__random_between(rng, 0.2, 0.5);
-    draw_profile(0.5 + 0.15 * psh__random_normal(rng), radius, f->height, window_y);
-    draw_profile(0.5 + 0.15 * psh__random_normal(rng), radius, f->width, window_x);
-    float contrast = (float)(f->contrast * psh__exp(0.2 * psh__random_normal(rng)));
+    double radius = type->window[2] * psh__exp(0.2 * f->fresh * psh__random_normal(rng)), shift = 0.15 * f->fresh;
+    draw_profile(type->window[0] + shift * psh__random_normal(rng), radius, f->height, window_y);
+    draw_profile(type->window[1] + shift * psh__random_normal(rng), radius, f->width, window_x);
+    float contrast = (float)(f->contrast * psh__exp(0.2 * f->fresh * psh__random_normal(rng)));
     for (size_t y = 0, i = 0; y < f->height; y++)
         for (size_t x = 0; x < f->width; x++, i++) {
-            float value = w->field[i] + trend * ((float)x / (float)f->width - 0.5f);
+            float value = f->field[i] + trend * ((float)x / (float)f->width - 0.5f);
             if (noise > 0) value += noise * rough_normal(rng);
             if (f->is_local) value *= window_y[y] * window_x[x];
             value = transformed(value, type);
-            w->field[i] = (float)f->brightness + contrast * value;
+            f->field[i] = (float)f->brightness + contrast * value;
         }
 }
 
-static psh_status add_diagram(psh__synth *s, work *w, const fields *f, size_t i_type, psh_error *err) {
+/* Grey levels, and the greatest value. */
+static double quantise(psh__fields *f) {
+    float most = -INFINITY;
+    for (size_t i = 0; i < f->height * f->width; i++) {
+        if (f->is_u8) {
+            float value = f->field[i] < 0 ? 0 : f->field[i] > 255 ? 255 : f->field[i];
+            f->grey[i] = (uint8_t)(value + 0.5f);
+            f->field[i] = f->grey[i];
+        }
+        if (f->field[i] > most) most = f->field[i];
+    }
+    return (double)most;
+}
+
+psh_status psh__fields_create(psh__random *rng, psh__fields **dst, psh_error *err) {
+    psh__fields *f = psh__malloc(1, sizeof *f);
+    if (!f) return psh__error_memory(err, "random fields", sizeof *f);
+    draw_fields(f, rng);
+    *dst = f;
+    return PSH_OK;
+}
+
+void psh__fields_free(psh__fields *fields) {
+    psh__free(fields);
+}
+
+psh_status psh__fields_draw(psh__fields *f, psh__random *rng, double turns, psh_image **dst,
+                            psh_homology_params *homology, int64_t *label, psh_error *err) {
+    size_t i_type = psh__random_below(rng, f->n_types);
+    compose(f, rng, i_type, turns);
+    finish(f, rng, &f->types[i_type]);
+    double most = quantise(f);
+    *label = (int64_t)i_type;
+    *homology = f->homology;
+    if (homology->essential == PSH_ESSENTIAL_CLAMP) homology->essential_value = most;
+    return psh_image_create(f->is_u8 ? PSH_U8 : PSH_F32, (size_t[3]){1, f->height, f->width},
+                            f->is_u8 ? (const void *)f->grey : f->field, dst, err);
+}
+
+/* --- diagrams ----------------------------------------------------------------------------------------------------- */
+
+static psh_status add_diagram(psh__synth *s, psh__fields *f, psh_cubical *cubical, double turns, psh_error *err) {
     psh_status status = PSH_OK;
     psh_image *image = NULL;
+    psh_homology_params homology;
+    int64_t label;
     const psh_interval *intervals;
-    size_t n_intervals, n_pixels = f->height * f->width;
-    psh_homology_params homology = f->homology;
-    float most = w->field[0];
-    for (size_t i = 0; i < n_pixels; i++) {
-        if (f->is_u8) {
-            float value = w->field[i] < 0 ? 0 : w->field[i] > 255 ? 255 : w->field[i];
-            w->grey[i] = (uint8_t)(value + 0.5f);
-            w->field[i] = w->grey[i];
-        }
-        if (w->field[i] > most) most = w->field[i];
-    }
-    homology.essential_value = homology.essential == PSH_ESSENTIAL_CLAMP ? (double)most : 0;
-    PSH_TRY_GOTO(psh_image_create(f->is_u8 ? PSH_U8 : PSH_F32, (size_t[3]){1, f->height, f->width},
-                                  f->is_u8 ? (const void *)w->grey : w->field, &image, err));
-    PSH_TRY_GOTO(psh_cubical_compute(w->cubical, image, &homology, &intervals, &n_intervals, NULL, err));
-    PSH_TRY_GOTO(psh__synth_add_intervals(s, intervals, n_intervals, f->dims, (int64_t)i_type, err));
+    size_t n_intervals;
+    PSH_TRY_GOTO(psh__fields_draw(f, &s->rng, turns, &image, &homology, &label, err));
+    PSH_TRY_GOTO(psh_cubical_compute(cubical, image, &homology, &intervals, &n_intervals, NULL, err));
+    PSH_TRY_GOTO(psh__synth_add_intervals(s, intervals, n_intervals, f->dims, label, err));
 done:
     psh_image_free(image);
     return status;
@@ -297,28 +328,22 @@ done:
 
 psh_status psh__synth_fields(psh__synth *s, psh_error *err) {
     psh_status status = PSH_OK;
-    fields f;
-    work *w = psh__malloc(1, sizeof *w);
-    if (!w) return psh__error_memory(err, "a random field", sizeof *w);
-    w->cubical = NULL;
-    PSH_TRY_GOTO(psh_cubical_create(&w->cubical, err));
-    draw_fields(w, &s->rng, &f);
+    psh__fields *f = NULL;
+    psh_cubical *cubical = NULL;
+    PSH_TRY_GOTO(psh_cubical_create(&cubical, err));
+    PSH_TRY_GOTO(psh__fields_create(&s->rng, &f, err));
+    for (size_t i = 0; i < s->n_diagrams; i++)
+        PSH_TRY_GOTO(add_diagram(s, f, cubical, (double)i / (double)s->n_diagrams, err));
+    s->is_integral = f->is_u8;
     psh__synth_limit(s, 100, 600);
-    s->is_integral = f.is_u8;
-    PSH_TRY_GOTO(psh__synth_note(s, "height", (double)f.height, err));
-    PSH_TRY_GOTO(psh__synth_note(s, "width", (double)f.width, err));
-    PSH_TRY_GOTO(psh__synth_note(s, "n_types", (double)f.n_types, err));
-    PSH_TRY_GOTO(psh__synth_note(s, "fresh", f.fresh, err));
-    PSH_TRY_GOTO(psh__synth_note(s, "is_sequence", f.is_sequence, err));
-    PSH_TRY_GOTO(psh__synth_note(s, "is_u8", f.is_u8, err));
-    for (size_t i = 0; i < s->n_diagrams; i++) {
-        size_t i_type = psh__random_below(&s->rng, f.n_types);
-        compose(w, &s->rng, &f, i_type, (double)i / (double)s->n_diagrams);
-        finish(w, &s->rng, &f, &f.types[i_type]);
-        PSH_TRY_GOTO(add_diagram(s, w, &f, i_type, err));
-    }
+    PSH_TRY_GOTO(psh__synth_note(s, "height", (double)f->height, err));
+    PSH_TRY_GOTO(psh__synth_note(s, "width", (double)f->width, err));
+    PSH_TRY_GOTO(psh__synth_note(s, "n_types", (double)f->n_types, err));
+    PSH_TRY_GOTO(psh__synth_note(s, "fresh", f->fresh, err));
+    PSH_TRY_GOTO(psh__synth_note(s, "is_sequence", f->is_sequence, err));
+    PSH_TRY_GOTO(psh__synth_note(s, "is_u8", f->is_u8, err));
 done:
-    psh_cubical_free(w->cubical);
-    psh__free(w);
+    psh_cubical_free(cubical);
+    psh__fields_free(f);
     return status;
 }

@@ -184,18 +184,21 @@ static bool is_drawn(psh__synth *s, double probability, const char *name) {
     return true;
 }
 
+static double mean_points(const psh__synth *s) {
+    return (double)s->set->n_points / (double)s->n_diagrams;
+}
+
 psh_status psh__synth_modify(psh__synth *s, psh_error *err) {
     psh__random *rng = &s->rng;
     draw d = {0};
     if (s->n_diagrams == 0) return PSH_OK;
-    double n_mean = (double)s->set->n_points / (double)s->n_diagrams;
     if (is_drawn(s, 0.15, "mirror")) mirror(s->set);
-    if (n_mean > 2 * FEW && is_drawn(s, 0.15, "thinned")) {
-        d.share = fmax(psh__random_log_between(rng, 0.03, 0.3), FEW / n_mean);
+    if (mean_points(s) > 2 * FEW && is_drawn(s, 0.15, "thinned")) {
+        d.share = fmax(psh__random_log_between(rng, 0.03, 0.3), FEW / mean_points(s));
         PSH_TRY(rebuild(s, thin, &d, err));
     }
-    if (n_mean > 2 * FEW && is_drawn(s, 0.12, "simplified")) {
-        PSH_TRY(size_at(s->set, psh__random_between(rng, 0, 1 - FEW / n_mean), &d.scale, err));
+    if (mean_points(s) > 2 * FEW && is_drawn(s, 0.12, "simplified")) {
+        PSH_TRY(size_at(s->set, psh__random_between(rng, 0, 1 - FEW / mean_points(s)), &d.scale, err));
         PSH_TRY(rebuild(s, simplify, &d, err));
     }
     if (is_drawn(s, 0.15, "background")) {
