@@ -126,7 +126,7 @@ static void laws_give_the_same_bits_on_every_machine(void **state) {
         draws[i + 2] = psh__random_pareto(&rng, 1.3), draws[i + 3] = psh__random_log_between(&rng, 0.1, 7);
         draws[i + 4] = (double)psh__random_poisson(&rng, 700), draws[i + 5] = psh__tanh(sine + 2 * cosine);
     }
-    assert_true(psh__hash(PSH__HASH_START, draws, sizeof draws) == 0x0u);
+    assert_true(psh__hash(PSH__HASH_START, draws, sizeof draws) == 0xa8d822cf346c4092u);
 }
 
 int main(void) {

@@ -129,7 +129,8 @@ static void the_same_numbers_draw_the_same_set(void **state) {
 
 /* Pinned: whoever changes the generator changes what models are trained on, and should know it. */
 static void mixed_sets_are_the_same_on_every_machine(void **state) {
-    static const uint64_t expected[] = {0, 0, 0, 0, 0, 0};
+    static const uint64_t expected[] = {0xdcdf52bcc2407f20u, 0xfb0df8baf6e244cdu, 0x1a8cd9305b49cb99u,
+                                        0x12d8def0e4985a19u, 0x5bcef6a535fb36f7u, 0xb909be35abb630e7u};
     for (int family = 0; family <= PSH_SYNTH_SERIES; family++) {
         uint64_t hash = PSH__HASH_START;
         for (uint64_t i = 0; i < 4; i++) {
