@@ -2,7 +2,7 @@
  *
  * Bit i is 1 if  sum over features f of weight[f][i] x_f + offset[i] > 0,  x the slices of the diagram. Features are
  * sums over points, so this is a sum over points of one learned function of (birth, death) that vanishes on the
- * diagonal, compared with a threshold. Encoding: slices of 32 diagrams at a time, then one matrix product. */
+ * diagonal, compared with a threshold. Encoding: slices of 48 diagrams at a time, then one matrix product. */
 #include "encoder/compact_model.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@
 #include "encoder/dense.h"
 #include "encoder/linear.h"
 
-enum { BLOCK = 32 /* diagrams */ };
+enum { BLOCK = 48 /* diagrams: a whole number of tiles of the product */ };
 
 static void identify(psh__compact *compact) {
     uint64_t hash = psh__model_hash(&compact->base);
@@ -114,11 +114,12 @@ static size_t encode_block(const psh__compact *compact, const loops *at, const p
                              rows + i * n_features))
             return first + i;
     at->multiply(rows, compact->weights, n, compact->n_columns, n_features, z);
-    memset(codes + first * n_bytes, 0, n * n_bytes);
     for (size_t i = 0; i < n; i++)
-        for (size_t b = 0; b < model->n_bits; b++) {
-            bool is_one = z[i * compact->n_columns + b] + compact->offsets[b] > 0;
-            codes[(first + i) * n_bytes + b / 8] |= (uint8_t)(is_one << b % 8);
+        for (size_t byte = 0; byte < n_bytes; byte++) { /* columns beyond the bits are zero, and so are their bits */
+            const float *here = z + i * compact->n_columns + 8 * byte, *offsets = compact->offsets + 8 * byte;
+            unsigned ones = 0;
+            for (unsigned b = 0; b < 8; b++) ones |= (unsigned)(here[b] + offsets[b] > 0) << b;
+            codes[(first + i) * n_bytes + byte] = (uint8_t)ones;
         }
     return SIZE_MAX;
 }

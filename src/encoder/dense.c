@@ -26,7 +26,7 @@ psh__dense_rows *psh__dense_rows_get(void) {
 }
 
 void psh__dense_multiply(const float *a, const float *b, size_t m, size_t n, size_t k, int n_threads, float *c) {
-    enum { BLOCK = 32 }; /* rows */
+    enum { BLOCK = 48 }; /* rows: a whole number of tiles */
     assert(n % PSH__DENSE_COLUMNS == 0);
     psh__dense_rows *rows = psh__dense_rows_get();
     size_t n_blocks = (m + BLOCK - 1) / BLOCK;

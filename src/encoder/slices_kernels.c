@@ -3,7 +3,7 @@
 
 #include "persihash/base.h"
 
-const psh__slice_kernels psh__slice_kernels_scalar = {add, measure};
+const psh__slice_kernels psh__slice_kernels_scalar = {convert, add, measure, weigh};
 
 const psh__slice_kernels *psh__slice_kernels_get(void) {
     switch (psh_cpu_simd()) {

@@ -46,10 +46,15 @@ typedef struct psh__tally {
 } psh__tally;
 
 struct psh__slice_kernels {
+    /* middle = (birth + death) half - shift, persistence = (death - birth) scale of points : (n, 2). True if a death is
+     * infinite. */
+    bool (*convert)(const double *points, size_t n, double scale, double shift, float *middles, float *persistences);
     /* Adds n points to the sums: middles, persistences : (n) in units; NaN counts at the low end. */
     void (*add)(const psh__ruler *ruler, const float *middles, const float *persistences, size_t n, psh__tally *tally);
     /* areas : (16, 64) += the integral of the signed count over each cell, in units. Exact below 2^53. */
     void (*measure)(const psh__ruler *ruler, const psh__tally *tally, double *areas);
+    /* row : (16, 64) = areas times the weight of their direction. */
+    void (*weigh)(const psh__ruler *ruler, const double *areas, float *row);
 };
 
 extern const psh__slice_kernels psh__slice_kernels_scalar;

@@ -5,6 +5,7 @@
  * goes: a look-up and an addition in memory, 0.4 ns. Gathering and scattering the sums of 16 directions at once takes
  * twice as long (AVX-512, Zen 5), and so does adding each point at once, as the bytes of a vector just stored are late
  * to load. */
+#include <math.h>
 #include <string.h>
 
 #include "encoder/slices_kernels.h"
@@ -14,6 +15,18 @@ enum { DIRECTIONS = PSH__SLICE_DIRECTIONS, CELLS = PSH__SLICE_CELLS, BLOCK = 16 
 typedef struct block {
     uint32_t fine[BLOCK][DIRECTIONS], positions[BLOCK][DIRECTIONS];
 } block;
+
+static bool convert(const double *points, size_t n, double scale, double shift, float *middles, float *persistences) {
+    double half = scale / 2;
+    int any_infinite = 0;
+    for (size_t i = 0; i < n; i++) {
+        double birth = points[2 * i], death = points[2 * i + 1];
+        middles[i] = (float)(birth * half + death * half - shift);
+        persistences[i] = (float)((death - birth) * scale);
+        any_infinite |= death == INFINITY;
+    }
+    return any_infinite;
+}
 
 /* NaN fails the first comparison and becomes the low end. */
 static inline float cut(float x, float low, float high) {
@@ -59,15 +72,19 @@ static inline double to_double(uint64_t x) {
 static void measure(const psh__ruler *ruler, const psh__tally *tally, double *areas) {
     static const uint64_t bias = ((uint64_t)1 << 63) + ((uint64_t)1 << (PSH__SPOT_BITS - 1));
     static const double bias_points = 1 << (63 - PSH__SPOT_BITS);
-    uint64_t below[PSH__GAPS + 1] = {0};
-    for (size_t g = 0; g < PSH__GAPS; g++) below[g + 1] = below[g] + tally->middles[g];
+    uint64_t below[PSH__GAPS + 1], total = 0;
+    for (size_t g = 0; g < PSH__GAPS; g++) {
+        below[g] = total;
+        total += tally->middles[g];
+    }
+    below[PSH__GAPS] = total;
     for (size_t k = 0; k < DIRECTIONS; k++) {
         const double *edges = ruler->edges[k];
         uint64_t sums[CELLS + 1], sum = bias;
         double integrals[CELLS + 1];
         for (size_t c = 0; c <= CELLS; c++) {
             uint64_t middles = below[ruler->gaps_before[k][c]];
-            sums[c] = sum - (ruler->falls[k] ? below[PSH__GAPS] - middles : middles);
+            sums[c] = sum - (ruler->falls[k] ? total - middles : middles);
             sum += tally->points[k][c];
         }
         for (size_t c = 0; c <= CELLS; c++)
@@ -75,4 +92,9 @@ static void measure(const psh__ruler *ruler, const psh__tally *tally, double *ar
                 edges[c] * (to_double(sums[c] >> PSH__SPOT_BITS) - bias_points) - to_double(sums[c] & (PSH__SPOT - 1));
         for (size_t c = 0; c < CELLS; c++) areas[k * CELLS + c] += integrals[c + 1] - integrals[c];
     }
+}
+
+static void weigh(const psh__ruler *ruler, const double *areas, float *row) {
+    for (size_t k = 0; k < DIRECTIONS; k++)
+        for (size_t c = 0; c < CELLS; c++) row[k * CELLS + c] = (float)(areas[k * CELLS + c] * ruler->weights[k]);
 }

@@ -130,9 +130,6 @@ static inline bool counts(const batch *b, size_t i) {
 }
 
 static bool has_infinite(const batch *b) {
-    bool any = false;
-    for (size_t i = 0; i < b->n; i++) any |= b->points[2 * i + 1] == INFINITY;
-    if (!any) return false;
     for (size_t i = 0; i < b->n; i++)
         if (b->points[2 * i + 1] == INFINITY && counts(b, i)) return true;
     return false;
@@ -140,28 +137,37 @@ static bool has_infinite(const batch *b) {
 
 enum { GROUP = 256 /* points */ };
 
-/* Points [first, first + GROUP) of dimension `dim` in the ruler's units. Answers how many. */
-static size_t gather(const batch *b, size_t first, int32_t dim, const psh__ruler *ruler, double lo, double inverse,
-                     float *middles, float *persistences) {
-    double scale = inverse * ruler->scale, half = scale / 2, shift = lo * scale + ruler->origin * ruler->scale;
-    size_t n = 0, end = b->n - first < GROUP ? b->n : first + GROUP;
-    for (size_t i = first; i < end; i++) {
-        double birth = b->points[2 * i], death = b->points[2 * i + 1];
-        middles[n] = (float)(birth * half + death * half - shift);
-        persistences[n] = (float)((death - birth) * scale);
-        n += dim == PSH__SLICE_ANY ? counts(b, i) : b->dims[i] == dim;
+/* Those of the first n points that are of dimension `dim` move up. Answers how many. */
+static size_t keep_dim(const batch *b, size_t first, size_t n, int32_t dim, float *middles, float *persistences) {
+    size_t n_kept = 0;
+    if (dim == PSH__SLICE_ANY && b->dims_mask == 0) return n;
+    for (size_t i = 0; i < n; i++) {
+        middles[n_kept] = middles[i], persistences[n_kept] = persistences[i];
+        n_kept += dim == PSH__SLICE_ANY ? counts(b, first + i) : b->dims[first + i] == dim;
     }
-    return n;
+    return n_kept;
 }
 
-static void fill_row(const psh__slice_kernels *kernels, const psh__ruler *ruler, const batch *b, int32_t dim, double lo,
+/* The next points on their way from memory while these are added; most likely they are the next diagram's. */
+static inline void prefetch(uintptr_t address) {
+    enum { LINE = 64 };
+    for (size_t i = 0; i < GROUP * 2 * sizeof(double); i += LINE) __builtin_prefetch((const void *)(address + i));
+}
+
+/* False if a death is infinite. */
+static bool fill_row(const psh__slice_kernels *kernels, const psh__ruler *ruler, const batch *b, int32_t dim, double lo,
                      double inverse, float *dst) {
     float middles[GROUP], persistences[GROUP];
-    double areas[DIRECTIONS * CELLS] = {0};
+    double areas[DIRECTIONS * CELLS] = {0}, scale = inverse * ruler->scale;
+    double shift = lo * scale + ruler->origin * ruler->scale;
     psh__tally tally;
     memset(&tally, 0, sizeof tally);
     for (size_t first = 0, n_in = 0; first < b->n; first += GROUP) {
-        size_t n = gather(b, first, dim, ruler, lo, inverse, middles, persistences);
+        size_t n = b->n - first < GROUP ? b->n - first : GROUP;
+        if (kernels->convert(b->points + 2 * first, n, scale, shift, middles, persistences) && has_infinite(b))
+            return false;
+        prefetch((uintptr_t)(b->points + 2 * (first + n)));
+        n = keep_dim(b, first, n, dim, middles, persistences);
         if (n_in + n > PSH__SPOT_MOST) {
             kernels->measure(ruler, &tally, areas);
             memset(&tally, 0, sizeof tally);
@@ -171,8 +177,8 @@ static void fill_row(const psh__slice_kernels *kernels, const psh__ruler *ruler,
         n_in += n;
     }
     kernels->measure(ruler, &tally, areas);
-    for (size_t k = 0; k < DIRECTIONS; k++)
-        for (size_t c = 0; c < CELLS; c++) dst[k * CELLS + c] = (float)(areas[k * CELLS + c] * ruler->weights[k]);
+    kernels->weigh(ruler, areas, dst);
+    return true;
 }
 
 bool psh__slicer_row(const psh__slicer *slicer, const psh__slice_kernels *kernels, const psh_diagrams *set,
@@ -183,9 +189,10 @@ bool psh__slicer_row(const psh__slicer *slicer, const psh__slice_kernels *kernel
     batch b = {psh_diagrams_points(set) + 2 * first, psh_diagrams_dims(set) + first,
                (size_t)offsets[i_diagram + 1] - first, dims_mask};
     double lo, hi;
-    if (has_infinite(&b)) return false;
     psh_frame_bounds(frame, set, i_diagram, &lo, &hi);
     for (size_t d = 0; d < slices->n_dims; d++)
-        fill_row(kernels, &slicer->rulers[d], &b, slices->dims[d], lo, 1 / (hi - lo), dst + d * DIRECTIONS * CELLS);
+        if (!fill_row(kernels, &slicer->rulers[d], &b, slices->dims[d], lo, 1 / (hi - lo),
+                      dst + d * DIRECTIONS * CELLS))
+            return false;
     return true;
 }
