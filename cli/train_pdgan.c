@@ -63,7 +63,7 @@ static psh_status read_choices(const cli *c, bool paper, psh_pdgan_params *p, bo
     p->layout = (psh_pdgan_layout)layout, p->image = (psh_pdgan_image)image, p->loss = (psh_pdgan_loss)loss;
     p->no_batch_norm = paper || cli_flag(c, "no-batch-norm");
     p->no_code_norm = paper || cli_flag(c, "no-code-norm");
-    p->adapts_statistics = cli_flag(c, "adapt-statistics");
+    p->keeps_statistics = paper || cli_flag(c, "keep-statistics");
     p->is_saturating = p->has_hard_clip = p->has_plain_gan = p->has_raw_counts = paper;
     *is_constant = schedule == 1;
     return PSH_OK;
@@ -83,7 +83,7 @@ static psh_status read_options(const cli *c, job *j, psh_error *err) {
     CLI_TRY(cli_integer(c, "epochs", 1, 1000000, 20, &j->n_epochs, err));
     CLI_TRY(cli_integer(c, "batch", 2, 1024, 40, &n_batch, err));
     CLI_TRY(cli_number(c, "width", 1.0 / 64, 2, paper ? 1 : 0.125, &p->width, err));
-    CLI_TRY(cli_number(c, "rate", 1e-9, 10, 0.001, &p->rate, err));
+    CLI_TRY(cli_number(c, "rate", 1e-9, 10, paper ? 0.001 : 0.003, &p->rate, err));
     CLI_TRY(cli_number(c, "discriminator-rate", 1e-9, 10, paper ? p->rate : p->rate / 10, &p->discriminator_rate, err));
     CLI_TRY(cli_number(c, "dropout", 0, 0.99, paper ? 0.5 : 0, &p->dropout, err));
     CLI_TRY(read_weight(c, "diagram-weight", paper ? 0.1 : 0, &p->diagram_weight, err));

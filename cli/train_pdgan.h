@@ -18,7 +18,7 @@
         {"init", 0, "FILE", "pdgan: VGG19 of ImageNet (.safetensors, torchvision's names), for --width 1"},            \
         {"epochs", 0, "N", "pdgan: times that the set is gone through (default: 20)"},                                 \
         {"batch", 0, "N", "pdgan: diagrams of a step (default: 40)"},                                                  \
-        {"rate", 0, "R", "pdgan: of Adam (default: 0.001)"},                                                           \
+        {"rate", 0, "R", "pdgan: of Adam (default: 0.003)"},                                                           \
         {"discriminator-rate", 0, "R", "pdgan: of the discriminator (default: a tenth of --rate)"},                    \
         {"dropout", 0, "P", "pdgan: in the fully connected layers (default: 0)"},                                      \
         {"layout", 0, "NAME", "pdgan: encoder: shallow (default: two convolutions) or vgg19 (16)"},                    \
@@ -27,7 +27,7 @@
         {"schedule", 0, "NAME", "pdgan: rate: linear (default: down to 0) or constant"},                               \
         {"no-batch-norm", 0, NULL, "pdgan: convolutions without batch normalisation"},                                 \
         {"no-code-norm", 0, NULL, "pdgan: outputs without batch normalisation"},                                       \
-        {"adapt-statistics", 0, NULL, "pdgan: encode fits batch normalisation to its set (helps --image counts)"},     \
+        {"keep-statistics", 0, NULL, "pdgan: encode does not fit batch normalisation to its set"},                     \
         {"diagram-weight", 0, "W", "pdgan: of the diagram loss; 0: no generator at all (default: 0)"},                 \
         {"adversarial-weight", 0, "W", "pdgan: of the adversarial loss (default: 0.1)"},                               \
         {"quantisation-weight", 0, "W", "pdgan: of |B' - B|^2 (default: 0.1)"},                                        \

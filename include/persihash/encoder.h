@@ -234,7 +234,7 @@ typedef struct psh_pdgan_params {
     double width;               /* times the paper's numbers of filters; 0: 0.125. 1/64 to 2 */
     bool no_batch_norm;         /* in the encoder. The paper's VGG19 has none, and comes trained: psh_pdgan_init() */
     double dropout;             /* in the encoder's fully connected layers; 0: none. Below 1 */
-    double rate;                /* of Adam; 0: 0.001 */
+    double rate;                /* of Adam; 0: 0.003. The paper's: 0.001 */
     double diagram_weight;      /* not positive: none, and generator and discriminator are left out. The paper's: 0.1 */
     double adversarial_weight;  /* 0: 0.1; negative: none */
     double quantisation_weight; /* of |B' - B|^2; 0: 0.1; negative: none. The paper's: 1 */
@@ -258,10 +258,10 @@ typedef struct psh_pdgan_params {
     psh_pdgan_layout layout;
     psh_pdgan_image image;
     psh_pdgan_loss loss;
-    bool no_code_norm;      /* leave out batch normalisation of the outputs. The paper has none */
-    bool adapts_statistics; /* psh_model_adapt() also fits the means and variances of batch normalisation to the set.
-                               Helps COUNTS, not CENTRED, which is fitted already */
-    uint64_t n_epochs;      /* the rate falls to 0 along a line over so many; 0: it stays, as published */
+    bool no_code_norm;     /* leave out batch normalisation of the outputs. The paper has none */
+    bool keeps_statistics; /* psh_model_adapt() leaves the means and variances of batch normalisation as they were in
+                              training. Default: they are the set's (of up to 256 of its diagrams) */
+    uint64_t n_epochs;     /* the rate falls to 0 along a line over so many; 0: it stays, as published */
 } psh_pdgan_params;
 
 /* What an epoch brought: mean losses (not weighted) over its batches, and the codes of the diagrams held out (of the

@@ -222,10 +222,10 @@ static psh_status adapt(const psh_model *model, const psh_diagrams *set, const p
     PSH_TRY(psh__pdgan_create(&src->shape, &copy, err));
     memcpy(copy->values, src->values, src->n_values * sizeof *src->values);
     copy->is_f16 = src->is_f16, copy->has_raw_counts = src->has_raw_counts, copy->trained_points = src->trained_points;
-    copy->adapts_statistics = src->adapts_statistics;
+    copy->keeps_statistics = src->keeps_statistics;
     PSH_TRY_GOTO(psh__pdgan_fit(set, &frame, model->dims_mask, &copy->input, err));
     copy->input.scale = src->has_raw_counts ? 1 : src->trained_points / copy->input.mean_points;
-    if (copy->adapts_statistics)
+    if (!copy->keeps_statistics)
         PSH_TRY_GOTO(psh__pdgan_take_statistics(copy, set, &frame, model->dims_mask, params->n_threads, err));
     return psh__pdgan_finish(copy, &frame, model->dims_mask, model->meta, dst, err);
 done:

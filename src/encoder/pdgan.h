@@ -65,11 +65,11 @@ typedef struct psh__pdgan {
     psh_model base;
     psh__pdgan_shape shape;
     psh__pdgan_input input;
-    double trained_points;  /* mean number of points of the training set */
-    bool has_raw_counts;    /* the paper's: scale is always 1 */
-    bool adapts_statistics; /* batch normalisation is fitted to other sets, too */
-    bool is_f16;            /* weights are float16 numbers and stored so */
-    size_t n_tensors;       /* in the file; the first n_net of them are the network's */
+    double trained_points; /* mean number of points of the training set */
+    bool has_raw_counts;   /* the paper's: scale is always 1 */
+    bool keeps_statistics; /* batch normalisation is not fitted to other sets */
+    bool is_f16;           /* weights are float16 numbers and stored so */
+    size_t n_tensors;      /* in the file; the first n_net of them are the network's */
     size_t n_net;
     psh__tensor *tensors; /* (n_tensors) */
     float *values;        /* (n_values) */

@@ -15,7 +15,7 @@
 enum { NUMBER_BYTES = 32, N_NUMBERS = 5, N_BOOLS = 4 };
 
 static const char *const number_keys[N_NUMBERS] = {"width", "mean_points", "trained_points", "scale", "unit"};
-static const char *const bool_keys[N_BOOLS] = {"batch_norm", "code_norm", "raw_counts", "adapts_statistics"};
+static const char *const bool_keys[N_BOOLS] = {"batch_norm", "code_norm", "raw_counts", "keeps_statistics"};
 static const char *const layout_names[] = {"shallow", "vgg19"}, *const image_names[] = {"centred", "counts"};
 
 /* --- Writing ------------------------------------------------------------------------------------------------------ */
@@ -25,7 +25,7 @@ psh_status psh__pdgan_describe(const psh_model *model, psh__model_parts *dst, ps
     const psh__pdgan *p = (const psh__pdgan *)model;
     const double numbers[N_NUMBERS] = {p->shape.width, p->input.mean_points, p->trained_points, p->input.scale,
                                        p->input.unit};
-    const bool bools[N_BOOLS] = {p->shape.has_norm, p->shape.has_code_norm, p->has_raw_counts, p->adapts_statistics};
+    const bool bools[N_BOOLS] = {p->shape.has_norm, p->shape.has_code_norm, p->has_raw_counts, p->keeps_statistics};
     size_t n_bytes = N_NUMBERS * NUMBER_BYTES + (p->is_f16 ? p->n_values * sizeof(uint16_t) : 0), at = 0;
     assert(p->n_tensors <= PSH__MODEL_MAX_ARRAYS - 1);
     char *texts = dst->owned = psh__malloc(n_bytes, 1);
@@ -133,7 +133,7 @@ static psh_status get_settings(const psh__safetensors *file, const psh_model *he
     double *numbers[N_NUMBERS] = {&dst->shape.width, &dst->input.mean_points, &dst->trained_points, &dst->input.scale,
                                   &dst->input.unit};
     bool *bools[N_BOOLS] = {&dst->shape.has_norm, &dst->shape.has_code_norm, &dst->has_raw_counts,
-                            &dst->adapts_statistics};
+                            &dst->keeps_statistics};
     int layout, image;
     for (int i = 0; i < N_NUMBERS; i++) PSH_TRY(get_number(file, number_keys[i], least[i], most[i], numbers[i], err));
     for (int i = 0; i < N_BOOLS; i++) PSH_TRY(get_bool(file, bool_keys[i], bools[i], err));
@@ -160,7 +160,7 @@ psh_status psh__pdgan_read(const psh__safetensors *file, const psh_model *head, 
     settings.input.mean = pdgan->input.mean;
     pdgan->input = settings.input;
     pdgan->trained_points = settings.trained_points, pdgan->has_raw_counts = settings.has_raw_counts;
-    pdgan->adapts_statistics = settings.adapts_statistics;
+    pdgan->keeps_statistics = settings.keeps_statistics;
     psh_status status = get_weights(file, pdgan, err);
     if (status == PSH_OK) return psh__pdgan_finish(pdgan, &head->frame, head->dims_mask, meta, dst, err);
     psh__pdgan_free(pdgan);

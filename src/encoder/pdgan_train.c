@@ -20,7 +20,7 @@ enum { MAX_SLICES = 8, MAX_JUDGED = 300, N_MEAN = 256, SEED_STREAMS = 1 << 20 };
 static void set_defaults(psh_pdgan_params *p) {
     if (p->n_bits == 0) p->n_bits = 64;
     if (p->width == 0) p->width = 0.125;
-    if (p->rate == 0) p->rate = 0.001;
+    if (p->rate == 0) p->rate = 0.003;
     if (p->discriminator_rate == 0) p->discriminator_rate = p->rate / 10;
     if (p->adversarial_weight == 0) p->adversarial_weight = 0.1;
     if (p->quantisation_weight == 0) p->quantisation_weight = 0.1;
@@ -274,7 +274,7 @@ psh_status psh_pdgan_model(const psh_pdgan *gan, const psh_meta *meta, psh_model
     pdgan->input.mean_points = pdgan->trained_points = gan->input.mean_points, pdgan->input.unit = gan->input.unit;
     if (gan->input.mean) memcpy(pdgan->input.mean, gan->input.mean, PSH__PDGAN_CELLS * sizeof(float));
     pdgan->has_raw_counts = gan->params.has_raw_counts, pdgan->is_f16 = gan->params.is_f16;
-    pdgan->adapts_statistics = gan->params.adapts_statistics;
+    pdgan->keeps_statistics = gan->params.keeps_statistics;
     return psh__pdgan_finish(pdgan, &gan->frame, gan->params.dims_mask, meta, dst, err);
 done:
     psh__pdgan_free(pdgan);

@@ -95,7 +95,7 @@ def test_the_published_setting_and_each_of_its_parts_can_be_had(folder):
 def test_statistics_of_the_set_or_of_training(folder):
     run("synth", "-o", folder / "set.npz", "--count", 12, "--points", 35, "--seed", 9)
     codes = []
-    for words in ((), ("--adapt-statistics",)):
+    for words in ((), ("--keep-statistics",)):
         train(folder / "m.safetensors", "--epochs", 1, *words)
         run("encode", folder / "set.npz", "--model", folder / "m.safetensors", "-o", folder / "a.npz", env=QUIET)
         codes.append(np.load(folder / "a.npz")["codes"])

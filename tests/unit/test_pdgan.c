@@ -564,7 +564,7 @@ static void a_model_adapts_to_the_number_of_points_and_the_frame(void **state) {
     f.params.frame_kind = PSH_FRAME_SET;
     psh_diagrams *dense = make_set(N_ITEMS, 8, 1);
     for (psh_pdgan_image image = PSH_PDGAN_CENTRED; image <= PSH_PDGAN_COUNTS; image++) {
-        f.params.image = image, f.params.adapts_statistics = image == PSH_PDGAN_COUNTS;
+        f.params.image = image;
         psh_model *model = train_model(&f, 2), *same = adapt(model, f.set), *adapted = adapt(model, dense);
         assert_true(psh_model_adapts(model));
         uint8_t *a = encode(same, f.set, 1), *b = encode(adapted, dense, 1), *c = encode(same, dense, 1);
@@ -574,7 +574,7 @@ static void a_model_adapts_to_the_number_of_points_and_the_frame(void **state) {
         free(a), free(b), free(c);
         psh_model_free(adapted), psh_model_free(same), psh_model_free(model);
     }
-    f.params.has_raw_counts = true, f.params.adapts_statistics = false;
+    f.params.has_raw_counts = f.params.keeps_statistics = true;
     psh_model *model = train_model(&f, 2), *adapted = adapt(model, dense);
     uint8_t *a = encode(model, f.set, 1), *b = encode(adapted, dense, 1), *c = encode(model, dense, 1);
     assert_memory_not_equal(a, b, n_bytes);
@@ -612,9 +612,9 @@ static psh_diagrams *make_far_set(size_t n) {
 static void batch_normalisation_goes_by_the_set(void **state) {
     static const size_t sizes[] = {2, 3, 12, 31, 300};
     fixture f = make_fixture();
-    f.params.is_f16 = f.params.adapts_statistics = true;
+    f.params.is_f16 = true;
     psh_model *model = train_model(&f, 3), *other = adapt(model, f.held_out);
-    f.params.adapts_statistics = false;
+    f.params.keeps_statistics = true;
     psh_model *keeping = train_model(&f, 3);
     for (size_t i = 0; i < 5; i++) {
         psh_diagrams *set = make_far_set(sizes[i]);
