@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "distance_asymmetric.h"
 #include "distance_calibrated.h"
 #include "distance_exact.h"
 #include "distance_progressive.h"
@@ -10,7 +11,7 @@
 #include "representation.h"
 
 const char *const distance_metrics[] = {"hamming", "wasserstein", "bottleneck", "auction",   "progressive", "sinkhorn",
-                                        "pimage",  "betti",       "sliced",     "histogram", NULL};
+                                        "pimage",  "betti",       "sliced",     "histogram", "asymmetric",  NULL};
 
 static psh_status hamming(cli *c, psh_distances **dst, psh_error *err) {
     psh_codes *codes = NULL;
@@ -134,6 +135,7 @@ static psh_status run(cli *c, psh_error *err) {
     CLI_TRY(detect(c->arguments[0], &kind, err));
     CLI_TRY(cli_choice(c, "metric", distance_metrics, kind == PSH_FILE_CODES ? METRIC_HAMMING : METRIC_WASSERSTEIN,
                        &metric, err));
+    if (metric == METRIC_ASYMMETRIC) return distance_asymmetric(c, path, err);
     for (int i = 0; i < c->n_arguments; i++) {
         CLI_TRY(detect(c->arguments[i], &kind, err));
         if (metric == METRIC_HAMMING && kind == PSH_FILE_DIAGRAMS)
@@ -157,7 +159,8 @@ static psh_status run(cli *c, psh_error *err) {
 static const cli_option options[] = {
     {"output", 'o', "FILE", "the distances (.npy, SciPy's condensed order; metadata in a .json beside it)"},
     {"metric", 'm', "NAME",
-     "hamming (codes); wasserstein, bottleneck, auction, progressive; sinkhorn, pimage, betti, sliced, histogram "
+     "hamming (codes); asymmetric (diagrams, then codes); wasserstein, bottleneck, auction, progressive; sinkhorn, "
+     "pimage, betti, sliced, histogram "
      "(diagrams)"},
     {"order", 0, "Q",
      "order of the Wasserstein distance (default: 1), or of the L_q distance of vectors (default: 2; sliced: 1)"},
@@ -195,7 +198,11 @@ const cli_command cmd_distance = {
     "One file: all pairs, condensed. Two files: each item of the first against each of the second, as an (N, M) array; "
     "one against many is a file of one against a file of many.\n"
     "Codes of two files must come from one model and frame (encode --frame). With --calibrate they become estimates of "
-    "Wasserstein distances, with an interval (--bounds).\n"
+    "Wasserstein distances, with an interval (--bounds). With --metric asymmetric the first file holds diagrams: they "
+    "are "
+    "compared with the codes of the second, made by its own model, without being cut to bits, which finds near "
+    "neighbours "
+    "better.\n"
     "Distances of diagrams go straight to the disk: 10,000 diagrams need no matrix in memory. With --resume the work "
     "survives Ctrl-C and kill -9: the same command goes on where it stopped, and gives the same bytes. Without it "
     "nothing is left behind, and the .partial of an earlier run is refused, not overwritten.",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "code_scales.h"
 #include "drift.h"
 #include "fit_options.h"
 #include "models.h"
@@ -133,6 +134,7 @@ static psh_status run(cli *c, psh_error *err) {
     if (cli_text(c, "frame", NULL)) CLI_TRY_GOTO(cli_drift(c, cli_text(c, "frame", NULL), model, set, bytes, err));
     snprintf(frame_id, sizeof frame_id, "%016" PRIx64, psh_frame_id(psh_model_frame(model)));
     CLI_TRY_GOTO(psh_codes_create(bytes, n, psh_model_n_bits(model), psh_model_id(model), frame_id, &codes, err));
+    CLI_TRY_GOTO(code_scales_set(c, codes, model, set, err));
     CLI_TRY_GOTO(add_companions(c, codes, set, model, err));
     CLI_TRY_GOTO(cli_stamp(c, psh_codes_meta(codes), psh_diagrams_meta(set), err));
     CLI_TRY_GOTO(psh_codes_write(codes, path, err));

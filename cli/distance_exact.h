@@ -15,7 +15,8 @@ typedef enum distance_metric {
     METRIC_PIMAGE,
     METRIC_BETTI,
     METRIC_SLICED,
-    METRIC_HISTOGRAM
+    METRIC_HISTOGRAM,
+    METRIC_ASYMMETRIC
 } distance_metric;
 extern const char *const distance_metrics[]; /* their names, ended by NULL */
 

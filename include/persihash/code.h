@@ -38,6 +38,9 @@ PSH_API psh_status psh_codes_set_labels(psh_codes *set, const int64_t *labels, c
                                         size_t n_classes, psh_error *err);
 PSH_API psh_status psh_codes_set_names(psh_codes *set, const char *const *names, psh_error *err);
 PSH_API psh_status psh_codes_set_model(psh_codes *set, const uint8_t *model, size_t n_model_bytes, psh_error *err);
+/* scales : (n_bits), finite and above 0 (PSH_ERR_DATA): see psh_codes_fit_scales(). */
+PSH_API psh_status psh_codes_set_scales(psh_codes *set, const float *scales, psh_error *err);
+PSH_API const float *psh_codes_scales(const psh_codes *set);   /* (n_bits) or NULL */
 PSH_API const int64_t *psh_codes_labels(const psh_codes *set); /* (N) or NULL */
 PSH_API size_t psh_codes_n_classes(const psh_codes *set);
 PSH_API const char *psh_codes_label_name(const psh_codes *set, size_t i_class);
@@ -113,6 +116,30 @@ PSH_API psh_status psh_hamming_condensed_u16(const uint8_t *codes, size_t n_code
  * copy of b. Errors: PSH_ERR_MEMORY. */
 PSH_API psh_status psh_hamming_cross(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b, size_t n_bytes,
                                      int n_threads, uint16_t *dst, psh_error *err);
+
+/* --- Asymmetric distances
+ * ---------------------------------------------------------------------------------------------
+ *
+ * A query need not be cut to bits: a number far from its threshold says more than one at it. The asymmetric distance of
+ * a query with the numbers z to a code is the expected Hamming distance if z was blurred: the sum over bits of the
+ * chance that z[b] + noise has another sign than the code's bit, with logistic noise of 0.15 times the bit's scale.
+ * Between 0 and n_bits. It finds near neighbours better than Hamming distance (docs/math/asymmetric.md has figures). */
+
+/* psh_codes_fit_scales() :
+ * Sets the scales of the set's bits: the root mean square of the model's numbers over up to 128 diagrams of `set`,
+ * those that the codes were made from. Errors: those of psh_model_project(). Same bytes for any number of threads. */
+PSH_API psh_status psh_codes_fit_scales(psh_codes *codes, const psh_model *model, const psh_diagrams *set,
+                                        int n_threads, psh_error *err);
+
+/* psh_asymmetric_cross() :
+ * values : (n_a, n_bits) of psh_model_project(); codes : (n_b, n_bytes), pad bits zero; scales : (n_bits).
+ * dst : (n_a, n_b), units: bits. Cost: a table look-up a byte. Memory: 1 KB a byte of code and thread. Same bytes for
+ * any number of threads. Errors: PSH_ERR_MEMORY. */
+PSH_API psh_status psh_asymmetric_cross(const float *values, size_t n_a, const uint8_t *codes, size_t n_b, int n_bits,
+                                        const float *scales, int n_threads, float *dst, psh_error *err);
+
+/* --- Row by row ----------------------------------------------------------------------------------------------------
+ */
 
 /* Codes laid out for comparing one with many: what every function above does inside, for those who need the distances
  * row by row and never all at once (spanning trees, searches). */

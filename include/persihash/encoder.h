@@ -178,6 +178,14 @@ typedef struct psh_adapt_params {
     int n_threads;             /* 0: all */
 } psh_adapt_params;
 
+/* psh_model_project() :
+ * values : (N, n_bits) float32, caller-allocated: the numbers that the bits are the signs of. A bit is 1 exactly where
+ * its number is above 0. Sketch: count of points minus threshold; compact: sum of the learned function minus threshold;
+ * PD-GAN: outputs of the network. Different bits have different units (psh_codes_fit_scales() in code.h). Otherwise as
+ * psh_model_encode(). */
+PSH_API psh_status psh_model_project(const psh_model *model, const psh_diagrams *set, int n_threads, float *values,
+                                     psh_error *err);
+
 /* psh_model_adapt() :
  * The model for the diagrams of a set, from one that was trained once and then serves any set (a general compact model,
  * a PD-GAN; psh_model_adapts() tells). Frame, centre and scale are those of `set` (of up to 1,000 of its diagrams); no

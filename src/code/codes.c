@@ -2,6 +2,7 @@
 #include "code/codes.h"
 
 #include <assert.h>
+#include <float.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -58,6 +59,7 @@ void psh_codes_free(psh_codes *set) {
     psh__free(set->label_names);
     psh__free(set->names);
     psh__free(set->model);
+    psh__free(set->scales);
     psh_meta_free(set->meta);
     psh__free(set);
 }
@@ -162,6 +164,23 @@ psh_status psh_codes_set_model(psh_codes *set, const uint8_t *model, size_t n_mo
     return PSH_OK;
 }
 
+psh_status psh_codes_set_scales(psh_codes *set, const float *scales, psh_error *err) {
+    assert(scales);
+    size_t n_bits = (size_t)set->n_bits;
+    for (size_t b = 0; b < n_bits; b++)
+        if (!(scales[b] > 0 && scales[b] <= FLT_MAX))
+            return psh__error(err, PSH_ERR_DATA, "scale %g of bit %zu; expected a finite number above 0", scales[b], b);
+    float *copy = psh__malloc(n_bits, sizeof *copy);
+    if (!copy) return psh__error_memory(err, "scales", n_bits * sizeof *copy);
+    memcpy(copy, scales, n_bits * sizeof *copy);
+    psh__free(set->scales);
+    set->scales = copy;
+    return PSH_OK;
+}
+
+const float *psh_codes_scales(const psh_codes *set) {
+    return set->scales;
+}
 const int64_t *psh_codes_labels(const psh_codes *set) {
     return set->labels;
 }

@@ -14,6 +14,7 @@ struct psh_codes {
     char **names;   /* (n_codes), likewise */
     uint8_t *model; /* (n_model_bytes), or NULL */
     size_t n_model_bytes;
+    float *scales;  /* (n_bits), or NULL */
     psh_meta *meta; /* holds model_id and frame_id, too, so that there is one truth */
 };
 

@@ -156,6 +156,24 @@ static psh_status read_model(psh__npz *npz, const char *path, psh_codes *set, ps
     return status;
 }
 
+static psh_status read_scales(psh__npz *npz, const char *path, psh_codes *set, psh_error *err) {
+    member m = {0};
+    double *numbers = NULL;
+    float scales[PSH_CODE_MAX_BITS];
+    if (!psh__npz_has(npz, "scales")) return PSH_OK;
+    PSH_TRY(read_member(npz, path, "scales", &m, err));
+    psh_status status;
+    PSH_TRY_GOTO(check_shape(&m, 1, (size_t)set->n_bits, err));
+    PSH_TRY_GOTO(psh__array_to_f64(&m.array, m.what, &numbers, err));
+    for (int b = 0; b < set->n_bits; b++) scales[b] = (float)numbers[b];
+    status = psh_codes_set_scales(set, scales, err);
+    if (status != PSH_OK) psh__error_prefix(err, status, "%s", m.what);
+done:
+    psh__free(numbers);
+    psh__array_free(&m.array);
+    return status;
+}
+
 static psh_status read_meta(psh__npz *npz, const char *path, psh_codes *set, psh_error *err) {
     member m = {0};
     char **json = NULL;
@@ -188,6 +206,7 @@ psh_status psh_codes_read(const char *path, psh_codes **dst, psh_error *err) {
     PSH_TRY_GOTO(read_labels(npz, path, set, err));
     PSH_TRY_GOTO(read_names(npz, path, set, err));
     PSH_TRY_GOTO(read_model(npz, path, set, err));
+    PSH_TRY_GOTO(read_scales(npz, path, set, err));
     PSH_TRY_GOTO(read_meta(npz, path, set, err));
     *dst = set;
     set = NULL;
@@ -213,6 +232,11 @@ static psh_status add_arrays(const psh_codes *set, psh__npz_writer *npz, const c
         PSH_TRY(psh__npz_add_texts(npz, "names", (const char *const *)set->names, set->n_codes, false, err));
     if (set->model)
         PSH_TRY(psh__npz_add(npz, "model", "|u1", &set->n_model_bytes, 1, set->model, set->n_model_bytes, err));
+    if (set->scales) {
+        const size_t n_bits_axis = (size_t)set->n_bits;
+        PSH_TRY(
+            psh__npz_add(npz, "scales", "<f4", &n_bits_axis, 1, set->scales, n_bits_axis * sizeof *set->scales, err));
+    }
     return psh__npz_add_texts(npz, "meta", &json, 1, true, err);
 }
 

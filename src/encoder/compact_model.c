@@ -105,7 +105,7 @@ typedef struct loops {
 /* Diagrams [first, first + n). Answers the first that cannot be encoded, or SIZE_MAX. rows : (BLOCK, n_features), then
  * (BLOCK, n_columns). */
 static size_t encode_block(const psh__compact *compact, const loops *at, const psh_diagrams *set, size_t first,
-                           size_t n, float *rows, uint8_t *codes) {
+                           size_t n, float *rows, uint8_t *codes, float *values) {
     const psh_model *model = &compact->base;
     size_t n_features = psh__slices_n_features(&compact->slices), n_bytes = psh_model_n_bytes(model);
     float *z = rows + BLOCK * n_features;
@@ -114,17 +114,20 @@ static size_t encode_block(const psh__compact *compact, const loops *at, const p
                              rows + i * n_features))
             return first + i;
     at->multiply(rows, compact->weights, n, compact->n_columns, n_features, z);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && codes; i++)
         for (size_t byte = 0; byte < n_bytes; byte++) { /* columns beyond the bits are zero, and so are their bits */
             const float *here = z + i * compact->n_columns + 8 * byte, *offsets = compact->offsets + 8 * byte;
             unsigned ones = 0;
             for (unsigned b = 0; b < 8; b++) ones |= (unsigned)(here[b] + offsets[b] > 0) << b;
             codes[(first + i) * n_bytes + byte] = (uint8_t)ones;
         }
+    for (size_t i = 0; i < n && values; i++)
+        for (size_t b = 0; b < model->n_bits; b++)
+            values[(first + i) * model->n_bits + b] = z[i * compact->n_columns + b] + compact->offsets[b];
     return SIZE_MAX;
 }
 
-static psh_status encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
+static psh_status encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes, float *values,
                          psh_error *err) {
     const psh__compact *compact = (const psh__compact *)model;
     const loops at = {psh__slice_kernels_get(), psh__dense_rows_get()};
@@ -137,7 +140,7 @@ static psh_status encode(const psh_model *model, const psh_diagrams *set, int n_
     for (size_t i = 0; i < n_blocks; i++) {
         size_t first = i * BLOCK, n = n_diagrams - first < BLOCK ? n_diagrams - first : BLOCK;
         float *rows = desks + (size_t)omp_get_thread_num() * desk_floats;
-        size_t bad = encode_block(compact, &at, set, first, n, rows, codes);
+        size_t bad = encode_block(compact, &at, set, first, n, rows, codes, values);
         if (bad < first_bad) first_bad = bad;
     }
     psh__free(desks);

@@ -87,7 +87,7 @@ static void free_parts(psh_model *model) {
     psh__free(((psh__general *)model)->offsets);
 }
 
-static psh_status encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
+static psh_status encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes, float *values,
                          psh_error *err) {
     return psh__error(
         err, PSH_ERR_UNSUPPORTED,

@@ -87,7 +87,12 @@ void psh_model_bit_text(const psh_model *model, int i_bit, char *text, size_t te
 
 psh_status psh_model_encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
                             psh_error *err) {
-    return model->kind->encode(model, set, n_threads, codes, err);
+    return model->kind->encode(model, set, n_threads, codes, NULL, err);
+}
+
+psh_status psh_model_project(const psh_model *model, const psh_diagrams *set, int n_threads, float *values,
+                             psh_error *err) {
+    return model->kind->encode(model, set, n_threads, NULL, values, err);
 }
 
 bool psh_model_adapts(const psh_model *model) {

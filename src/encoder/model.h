@@ -32,7 +32,8 @@ typedef struct psh__model_parts {
 struct psh__model_kind {
     const char *name;
     size_t n_arrays; /* in a file, beside the frame; 0: the kind looks itself */
-    psh_status (*encode)(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
+    /* codes : (N, n_bytes); values : (N, n_bits), the numbers whose signs the bits are. Either may be NULL. */
+    psh_status (*encode)(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes, float *values,
                          psh_error *err);
     void (*bit_text)(const psh_model *model, int i_bit, char *text, size_t text_bytes);
     psh_status (*describe)(const psh_model *model, psh__model_parts *dst, psh_error *err);

@@ -169,7 +169,7 @@ done:
     return status;
 }
 
-static psh_status encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
+static psh_status encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes, float *values,
                          psh_error *err) {
     const psh__pdgan *pdgan = (const psh__pdgan *)model;
     psh_status status = PSH_OK;
@@ -183,7 +183,8 @@ static psh_status encode(const psh_model *model, const psh_diagrams *set, int n_
         size_t n = n_diagrams - first < BATCH ? n_diagrams - first : BATCH;
         psh__pdgan_fill(set, &model->frame, model->dims_mask, &pdgan->input, first, n, psh__net_input(net));
         PSH_TRY_GOTO(psh__net_forward(net, n, false, err));
-        psh__pdgan_bits(psh__net_output(net), n, model->n_bits, codes + first * n_bytes);
+        if (codes) psh__pdgan_bits(psh__net_output(net), n, model->n_bits, codes + first * n_bytes);
+        if (values) memcpy(values + first * model->n_bits, psh__net_output(net), n * model->n_bits * sizeof *values);
     }
 done:
     psh__net_free(net);

@@ -66,9 +66,9 @@ size_t psh__cloud_gather(psh__cloud *cloud, const psh_diagrams *set, size_t i_di
 
 /* False if a point that the model asks about has an infinite death. */
 static bool encode_one(const psh__sketch *sketch, const psh__sketch_kernels *kernels, const psh_diagrams *set,
-                       size_t i_diagram, psh__cloud *cloud, uint8_t *code) {
+                       size_t i_diagram, psh__cloud *cloud, uint8_t *code, float *values) {
     const psh_model *model = &sketch->base;
-    memset(code, 0, psh_model_n_bytes(model));
+    if (code) memset(code, 0, psh_model_n_bytes(model));
     for (size_t k = 0; k < model->n_bits; k++) {
         uint32_t i_bit = sketch->by_dim[k];
         const psh__question *q = &sketch->questions[i_bit];
@@ -77,13 +77,14 @@ static bool encode_one(const psh__sketch *sketch, const psh__sketch_kernels *ker
             return false;
         int32_t count =
             kernels->count_near(cloud->births, cloud->deaths, cloud->middles, cloud->n_padded, psh__line_edge(q->line));
-        code[i_bit / 8] |= (uint8_t)((count >= q->at_least) << i_bit % 8);
+        if (code) code[i_bit / 8] |= (uint8_t)((count >= q->at_least) << i_bit % 8);
+        if (values) values[i_bit] = ((float)(count - q->at_least) + 0.5f) / PSH__ONE; /* in points; never 0 */
     }
     return true;
 }
 
 psh_status psh__sketch_encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
-                              psh_error *err) {
+                              float *values, psh_error *err) {
     size_t n_diagrams = psh_diagrams_count(set), n_bytes = psh_model_n_bytes(model), first_bad = SIZE_MAX;
     int n_workers = psh_cpu_threads(n_threads);
     const psh__sketch_kernels *kernels = psh__sketch_kernels_get();
@@ -95,7 +96,7 @@ psh_status psh__sketch_encode(const psh_model *model, const psh_diagrams *set, i
 #pragma omp parallel for schedule(dynamic, 16) num_threads(n_workers) reduction(min : first_bad)
     for (size_t i = 0; i < n_diagrams; i++)
         if (!encode_one((const psh__sketch *)model, kernels, set, i, &clouds[omp_get_thread_num()],
-                        codes + i * n_bytes) &&
+                        codes ? codes + i * n_bytes : NULL, values ? values + i * model->n_bits : NULL) &&
             i < first_bad)
             first_bad = i;
     if (first_bad != SIZE_MAX) status = psh__model_refuse_infinite(set, first_bad, err);

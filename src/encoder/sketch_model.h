@@ -27,7 +27,7 @@ psh_status psh__sketch_create(const psh__question *questions, size_t n_bits, con
 
 /* Codes of a set: psh_model_encode() for sketches (sketch_encode.c). */
 psh_status psh__sketch_encode(const psh_model *model, const psh_diagrams *set, int n_threads, uint8_t *codes,
-                              psh_error *err);
+                              float *values, psh_error *err);
 
 /* The points of one diagram and one dimension in the frame, float32, padded for the kernels. */
 typedef struct psh__cloud {
