@@ -129,8 +129,8 @@ static void the_same_numbers_draw_the_same_set(void **state) {
 
 /* Pinned: whoever changes the generator changes what models are trained on, and should know it. */
 static void mixed_sets_are_the_same_on_every_machine(void **state) {
-    static const uint64_t expected[] = {0xdcdf52bcc2407f20u, 0xfb0df8baf6e244cdu, 0x1a8cd9305b49cb99u,
-                                        0x12d8def0e4985a19u, 0x5bcef6a535fb36f7u, 0xb909be35abb630e7u};
+    static const uint64_t expected[] = {0xc8ec61f3ef1a3e0u,  0x24535aaab04748bau, 0x143cf65bd49d6347u,
+                                        0x9ccabd53521a3db3u, 0x4d1e81a1473f805cu, 0x9fff3a15257bd1bbu};
     for (int family = 0; family <= PSH_SYNTH_SERIES; family++) {
         uint64_t hash = PSH__HASH_START;
         for (uint64_t i = 0; i < 4; i++) {
@@ -181,8 +181,8 @@ static void every_family_and_modifier_comes_up(void **state) {
         psh_diagrams_free(set);
     }
     for (int f = 1; f <= PSH_SYNTH_SERIES; f++) assert_in_range(n_families[f], 15, 220);
-    for (size_t k = 0; k < 9; k++) assert_in_range(n_modifiers[k], 15, 320);
-    assert_in_range(n_plain, 10, 120);
+    for (size_t k = 0; k < 9; k++) assert_in_range(n_modifiers[k], 6, 320);
+    assert_in_range(n_plain, 40, 200);
     assert_in_range(n_two_dims, 40, 200);
     assert_in_range(n_large, 2, 60);
 }
@@ -205,7 +205,7 @@ static void diagrams_have_some_tens_of_points_on_average(void **state) {
 
 static void rounded_sets_are_of_integers_and_repeat_themselves(void **state) {
     size_t n_rounded = 0;
-    for (uint64_t i = 0; i < 300 && n_rounded < 10; i++) {
+    for (uint64_t i = 0; i < 1000 && n_rounded < 10; i++) {
         psh_diagrams *set = draw(30, 5, i, PSH_SYNTH_BLOBS, 0);
         char *meta = psh_meta_write_text(psh_diagrams_meta(set), 0);
         if (strstr(meta, "\"rounded\"")) {
