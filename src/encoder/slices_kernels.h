@@ -46,8 +46,8 @@ typedef struct psh__tally {
 } psh__tally;
 
 struct psh__slice_kernels {
-    /* middle = (birth + death) half - shift, persistence = (death - birth) scale of points : (n, 2). True if a death is
-     * infinite. */
+    /* middle = (birth + death) scale / 2 - shift, persistence = (death - birth) scale of points : (n, 2). True if a
+     * death is infinite. */
     bool (*convert)(const double *points, size_t n, double scale, double shift, float *middles, float *persistences);
     /* Adds n points to the sums: middles, persistences : (n) in units; NaN counts at the low end. */
     void (*add)(const psh__ruler *ruler, const float *middles, const float *persistences, size_t n, psh__tally *tally);
