@@ -116,7 +116,7 @@ typedef struct psh_compact_train_params {
     int n_bits;        /* 0: 256. 1 to 1024; any first ones make a code, too */
     size_t n_sets;     /* of psh_diagrams_synth_mixed(); 0: 2000. At least 16 */
     size_t n_diagrams; /* in each, all pairs compared by exact W1; 0: 128. 8 to 1024 */
-    size_t n_steps;    /* of learning, two sets each; 0: 6000 */
+    size_t n_steps;    /* of learning, two sets each; 0: 24000 */
     uint64_t seed;
     int n_threads; /* 0: all */
 } psh_compact_train_params;

@@ -1,5 +1,6 @@
 /* compact.c : fitting a compact model to a set: slices of the sample, standardised, and linear functions learnt on them
- * (fit.c has the sample, the target and the check).
+ * (fit.c has the sample, the target and the check); of long codes, bits are then picked anew among the functions and
+ * more thresholds (pick.c).
  *
  * Learning starts from the general model (general_train.c), which already makes good codes of diagrams that it has
  * never seen, and goes on in small steps: what some tens of diagrams cannot say is kept from thousands of synthetic
@@ -12,12 +13,14 @@
 #include "base/error.h"
 #include "base/params.h"
 #include "encoder/compact_model.h"
+#include "encoder/dense.h"
 #include "encoder/fit.h"
 #include "encoder/general.h"
 #include "encoder/linear.h"
+#include "encoder/pick.h"
 #include "encoder/standard.h"
 
-enum { DEFAULT_STEPS = 800, BATCH = 256 };
+enum { DEFAULT_STEPS = 800, BATCH = 256, LEAST_PICKED = 128 /* bits: below, picking loses on other diagrams */ };
 
 /* Found on four sets, 64 and 256 bits: docs/math/compact.md. */
 static const double rate_from_general = 2e-3, rate_from_scratch = 8e-3, dropout = 0.3;
@@ -93,11 +96,54 @@ static psh_status draw_start(const state *s, const psh__linear_params *params, c
     return psh__general_start(s->general, norms, s->slices.n_dims, params->n_bits, dst->weights, dst->offsets, err);
 }
 
+/* The bits that together serve best, of what was learnt and of what it started from, at several thresholds each; they
+ * take the place of what was learnt. raw : (n_items, n_features). */
+static psh_status pick(state *s, const psh__fit *fit, const float *raw, size_t n_items, const psh__target *target,
+                       psh_error *err) {
+    size_t n_features = psh__slices_n_features(&s->slices), n_bits = (size_t)fit->params.n_bits;
+    size_t n_columns = psh__linear_columns(n_bits), stride = 2 * n_columns;
+    functions picked = {0};
+    psh_status status = functions_reserve(&picked, n_features, n_columns, err);
+    float *values = psh__malloc(n_items * stride, sizeof *values),
+          *half = psh__malloc(n_items, n_columns * sizeof *half);
+    float *thresholds = psh__malloc(stride, sizeof *thresholds);
+    psh__pick *picks = psh__malloc(n_bits, sizeof *picks);
+    if (status == PSH_OK && (!values || !half || !thresholds || !picks))
+        status = psh__error_memory(err, "fitting", n_items * stride * 2 * sizeof *values);
+    if (status != PSH_OK) goto done;
+    for (int k = 0; k < 2; k++) { /* bits of both without gaps */
+        const functions *f = k ? &s->start : &s->learnt;
+        psh__dense_multiply(raw, f->weights, n_items, n_columns, n_features, fit->n_workers, half);
+        for (size_t i = 0; i < n_items; i++)
+            memcpy(values + i * stride + (size_t)k * n_bits, half + i * n_columns, n_bits * sizeof *values);
+        for (size_t b = 0; b < n_bits; b++) thresholds[(size_t)k * n_bits + b] = -f->offsets[b];
+    }
+    psh__functions offered = {n_items, s->general ? 2 * n_bits : n_bits, stride, values, thresholds};
+    status = psh__pick_bits(&offered, target, n_bits, fit->n_workers, picks, err);
+    if (status != PSH_OK) goto done;
+    memset(picked.weights, 0, n_features * n_columns * sizeof *picked.weights);
+    memset(picked.offsets, 0, n_columns * sizeof *picked.offsets);
+    for (size_t b = 0; b < n_bits; b++) {
+        const functions *f = picks[b].function < n_bits ? &s->learnt : &s->start;
+        size_t from = picks[b].function % n_bits;
+        for (size_t i = 0; i < n_features; i++) picked.weights[i * n_columns + b] = f->weights[i * n_columns + from];
+        picked.offsets[b] = -picks[b].threshold;
+    }
+    functions_copy(&picked, &s->learnt, n_features, n_columns);
+done:
+    functions_free(&picked);
+    psh__free(values);
+    psh__free(half);
+    psh__free(thresholds);
+    psh__free(picks);
+    return status == PSH_ERR_DATA ? PSH_OK : status; /* too few to choose from: what was learnt stays */
+}
+
 static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
     state *s = user;
     psh_status status = PSH_OK;
     psh__target target = {0};
-    float *rows = NULL;
+    float *rows = NULL, *raw = NULL;
     double *mean = NULL;
     PSH_TRY(fit_slices(fit, n_items, &s->slices, err));
     size_t n_features = psh__slices_n_features(&s->slices), n_bits = (size_t)fit->params.n_bits;
@@ -105,12 +151,14 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     PSH_TRY(functions_reserve(&s->start, n_features, n_columns, err));
     PSH_TRY(functions_reserve(&s->learnt, n_features, n_columns, err));
     rows = psh__malloc(n_items * n_features, sizeof *rows);
+    raw = psh__malloc(n_items * n_features, sizeof *raw);
     mean = psh__malloc(n_features, sizeof *mean);
-    if (!rows || !mean) {
+    if (!rows || !raw || !mean) {
         status = psh__error_memory(err, "fitting", n_items * n_features * sizeof *rows);
         goto done;
     }
     PSH_TRY_GOTO(psh__standard_rows(&s->slices, fit->sample, n_items, &unit, 0, fit->n_workers, rows, err));
+    memcpy(raw, rows, n_items * n_features * sizeof *raw);
     double scale = psh__standardise(rows, n_items, n_features, 0, n_features, mean);
     if (scale == 0) {
         status = psh__fit_too_alike(n_items, err);
@@ -135,9 +183,11 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     PSH_TRY_GOTO(psh__linear_train(&set, 1, &params, s->learnt.weights, s->learnt.offsets, err));
     fold(&s->start, n_features, n_columns, mean, scale);
     fold(&s->learnt, n_features, n_columns, mean, scale);
+    if (n_bits >= LEAST_PICKED) PSH_TRY_GOTO(pick(s, fit, raw, n_items, &target, err));
 done:
     psh__target_free(&target);
     psh__free(rows);
+    psh__free(raw);
     psh__free(mean);
     return status;
 }

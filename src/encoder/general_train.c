@@ -25,7 +25,7 @@ enum {
     N_BITS = 256,
     N_SETS = 2000,
     N_DIAGRAMS = 128, /* of a set */
-    N_STEPS = 6000,
+    N_STEPS = 24000,
     SETS_PER_STEP = 2,
     HELD_OUT_EVERY = 16,
     N_JUDGED = 10,
@@ -37,7 +37,7 @@ enum {
     MAX_POINTS = 600, /* of a diagram: the cost of W1 grows with its square */
     MAX_STEPS = 1000000
 };
-static const double rate = 8e-3, decay = 0.01, dropout = 0.3;
+static const double rate = 8e-3, decay = 0.01, dropout = 0.15;
 
 /* --- Lessons ------------------------------------------------------------------------------------------------------ */
 

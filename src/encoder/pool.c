@@ -275,7 +275,7 @@ static psh_status fill_pool(const drawing *d, psh__pool *pool, psh_error *err) {
     return status;
 }
 
-static psh_status pool_create(size_t n_items, size_t n_candidates, psh__pool *pool, psh_error *err) {
+psh_status psh__pool_create(size_t n_items, size_t n_candidates, psh__pool *pool, psh_error *err) {
     size_t n_room = (n_candidates + PSH__BLOCK_BITSETS - 1) / PSH__BLOCK_BITSETS * PSH__BLOCK_BITSETS;
     pool->n_items = n_items;
     pool->n_words = (n_items + 63) / 64;
@@ -340,7 +340,7 @@ psh_status psh__pool_draw(const psh_diagrams *sample, size_t n_items, bool pool_
         goto done;
     }
     draw_all_thresholds(&d);
-    PSH_TRY_GOTO(pool_create(d.n_items, d.firsts[d.n_lines], dst, err));
+    PSH_TRY_GOTO(psh__pool_create(d.n_items, d.firsts[d.n_lines], dst, err));
     PSH_TRY_GOTO(fill_pool(&d, dst, err));
 done:
     if (status != PSH_OK) psh__pool_free(dst);

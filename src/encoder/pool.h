@@ -36,6 +36,8 @@ typedef struct psh__pool_params {
  * random diagrams. Constant answers are not drawn. PSH_ERR_MEMORY. */
 psh_status psh__pool_draw(const psh_diagrams *sample, size_t n_items, bool pool_dims, const psh__target *target,
                           const psh__pool_params *params, psh__pool *dst, psh_error *err);
+/* psh__pool_create() : an empty pool, all answers no. */
+psh_status psh__pool_create(size_t n_items, size_t n_candidates, psh__pool *dst, psh_error *err);
 void psh__pool_free(psh__pool *pool); /* zeroed struct is fine */
 
 /* psh__questions_random() :

@@ -1,0 +1,189 @@
+/* pick.c : choosing bits among learned functions and thresholds: the sketch's pursuit (pursuit.c) with the values of
+ * learned functions in place of counts beside lines.
+ *
+ * Gradients move a threshold only where values lie near it. In sets of tight clusters they lie nowhere near: every
+ * learned bit tells clusters apart, and none looks inside of one. So each function is offered with several thresholds,
+ * its own and those at even shares of the items, and the exchange of pursuit.c picks those that together track the
+ * target best. What it gains: docs/math/compact.md.
+ *
+ * Cost: n_functions * n_items^2 additions, and the pursuit's. */
+#include "encoder/pick.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "encoder/pursuit.h"
+
+enum { N_SPLITS = 24 /* thresholds of a function beside its own */, MAX_SWEEPS = 4 };
+
+/* An item's value of one function. */
+typedef struct ranked {
+    float value;
+    uint32_t item;
+} ranked;
+
+static int by_value(const void *a, const void *b) {
+    const ranked *x = a, *y = b;
+    if (x->value != y->value) return x->value < y->value ? -1 : 1;
+    return x->item < y->item ? -1 : x->item > y->item;
+}
+
+static void sort_items(const psh__functions *f, size_t i_function, ranked *items) {
+    for (size_t i = 0; i < f->n_items; i++) items[i] = (ranked){f->values[i * f->stride + i_function], (uint32_t)i};
+    qsort(items, f->n_items, sizeof *items, by_value);
+}
+
+/* Between two neighbours; equal to neither where float has room. */
+static float between(float below, float above) {
+    float middle = below + (above - below) / 2;
+    return middle < above ? middle : below;
+}
+
+/* Numbers of items below the thresholds, rising, without repeats: where sorted items differ. Answers how many. */
+static size_t choose_splits(const ranked *items, size_t n_items, float own, size_t splits[N_SPLITS + 1]) {
+    size_t n = 0, n_below = 0;
+    while (n_below < n_items && items[n_below].value <= own) n_below++;
+    bool has_own = n_below == 0 || n_below == n_items; /* constant: not offered */
+    for (size_t k = 1; k <= N_SPLITS; k++) {
+        size_t at = (k * n_items + (N_SPLITS + 1) / 2) / (N_SPLITS + 1);
+        while (at > 0 && at < n_items && items[at].value == items[at - 1].value) at++;
+        if (!has_own && at >= n_below) {
+            splits[n++] = n_below, has_own = true;
+            if (at == n_below) continue;
+        }
+        if (at > 0 && at < n_items && (n == 0 || splits[n - 1] < at)) splits[n++] = at;
+    }
+    if (!has_own) splits[n++] = n_below;
+    return n;
+}
+
+/* What one thread needs. */
+typedef struct desk {
+    ranked *items;  // (n_items)
+    uint32_t *sums; // (target stride)
+} desk;
+
+typedef struct offer {
+    const psh__functions *functions;
+    const psh__target *target;
+    size_t *firsts;   // (n_functions + 1) candidates of each function
+    psh__pick *picks; // (n_candidates)
+    psh__pool pool;
+} offer;
+
+static void set_answer(psh__pool *pool, size_t c, size_t i_item) {
+    size_t word = (c / PSH__BLOCK_BITSETS * pool->n_words + i_item / 64) * PSH__BLOCK_BITSETS + c % PSH__BLOCK_BITSETS;
+    pool->blocks[word] |= (uint64_t)1 << i_item % 64;
+}
+
+/* Candidates of one function: answers, and the target's sum over the pairs that they separate, by a sweep through the
+ * sorted items: an item that goes below adds its target to those above and takes away that to those below. */
+static void fill_function(offer *o, size_t i_function, const psh__sketch_kernels *kernels, desk *at) {
+    const psh__functions *f = o->functions;
+    const psh__target *t = o->target;
+    size_t splits[N_SPLITS + 1], n_items = f->n_items, k = 0;
+    sort_items(f, i_function, at->items);
+    float own = f->thresholds[i_function];
+    size_t n_splits = choose_splits(at->items, n_items, own, splits);
+    double cut = 0;
+    memset(at->sums, 0, t->stride * sizeof *at->sums);
+    for (size_t s = 0; s < n_splits; s++) {
+        size_t c = o->firsts[i_function] + s;
+        for (; k < splits[s]; k++) {
+            size_t m = at->items[k].item;
+            cut += t->row_sums[m] - 2 * (double)at->sums[m];
+            kernels->add_row(at->sums, t->values + m * t->stride, t->stride);
+        }
+        float below = at->items[splits[s] - 1].value, above = at->items[splits[s]].value;
+        bool is_own = below <= own && own < above;
+        o->picks[c] = (psh__pick){(uint32_t)i_function, is_own ? own : between(below, above)};
+        for (size_t i = splits[s]; i < n_items; i++) set_answer(&o->pool, c, at->items[i].item);
+        o->pool.ones[c] = (double)(n_items - splits[s]);
+        o->pool.pairs[c] = (double)splits[s] * (double)(n_items - splits[s]);
+        o->pool.dots[c] = cut;
+    }
+}
+
+/* Candidates c of one block share words, so a thread takes whole blocks: the functions of 8 candidates or more. */
+static psh_status fill(offer *o, int n_threads, psh_error *err) {
+    const psh__sketch_kernels *kernels = psh__sketch_kernels_get();
+    int n_workers = psh_cpu_threads(n_threads);
+    psh_status status = PSH_OK;
+    desk *desks = psh__calloc((size_t)n_workers, sizeof *desks);
+    if (!desks) return psh__error_memory(err, "candidates", (size_t)n_workers * sizeof *desks);
+    for (int i = 0; i < n_workers; i++) {
+        desks[i].items = psh__malloc(o->functions->n_items, sizeof *desks[i].items);
+        desks[i].sums = psh__malloc(o->target->stride, sizeof *desks[i].sums);
+        if (!desks[i].items || !desks[i].sums) {
+            status = psh__error_memory(err, "candidates", o->target->stride * sizeof *desks[i].sums);
+            goto done;
+        }
+    }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_workers)
+    for (size_t i = 0; i < o->functions->n_functions; i++) fill_function(o, i, kernels, &desks[omp_get_thread_num()]);
+done:
+    for (int i = 0; i < n_workers; i++) {
+        psh__free(desks[i].items);
+        psh__free(desks[i].sums);
+    }
+    psh__free(desks);
+    return status;
+}
+
+/* How many candidates each function has; blocks of bit sets are not shared between functions. */
+static psh_status count_candidates(offer *o, size_t *n_room, size_t *n_real, psh_error *err) {
+    const psh__functions *f = o->functions;
+    size_t splits[N_SPLITS + 1], n = 0;
+    ranked *items = psh__malloc(f->n_items, sizeof *items);
+    if (!items) return psh__error_memory(err, "candidates", f->n_items * sizeof *items);
+    for (size_t i = 0; i < f->n_functions; i++) {
+        sort_items(f, i, items);
+        o->firsts[i] = n;
+        size_t n_splits = choose_splits(items, f->n_items, f->thresholds[i], splits);
+        n += n_splits, *n_real += n_splits;
+        if (n % PSH__BLOCK_BITSETS) n += PSH__BLOCK_BITSETS - n % PSH__BLOCK_BITSETS;
+    }
+    o->firsts[f->n_functions] = *n_room = n;
+    psh__free(items);
+    return PSH_OK;
+}
+
+psh_status psh__pick_bits(const psh__functions *functions, const psh__target *target, size_t n_bits, int n_threads,
+                          psh__pick *picks, psh_error *err) {
+    psh_status status = PSH_OK;
+    offer o = {.functions = functions, .target = target};
+    size_t n_candidates = 0, n_real = 0;
+    double correlation;
+    psh__pursuit_params params = {.n_bits = n_bits, .n_sweeps = MAX_SWEEPS, .n_threads = n_threads};
+    uint32_t *chosen = psh__malloc(n_bits, sizeof *chosen);
+    o.firsts = psh__malloc(functions->n_functions + 1, sizeof *o.firsts);
+    if (!chosen || !o.firsts) {
+        status = psh__error_memory(err, "candidates", functions->n_functions * sizeof *o.firsts);
+        goto done;
+    }
+    PSH_TRY_GOTO(count_candidates(&o, &n_candidates, &n_real, err));
+    if (n_real < n_bits) {
+        status = psh__error(err, PSH_ERR_DATA, "%zu bits tell any two diagrams apart; %zu are wanted", n_real, n_bits);
+        goto done;
+    }
+    PSH_TRY_GOTO(psh__pool_create(functions->n_items, n_candidates, &o.pool, err));
+    o.picks = psh__calloc(n_candidates, sizeof *o.picks);
+    if (!o.picks) {
+        status = psh__error_memory(err, "candidates", n_candidates * sizeof *o.picks);
+        goto done;
+    }
+    for (size_t c = 0; c < n_candidates; c++) o.pool.dots[c] = -INFINITY; /* what stays so is never chosen */
+    PSH_TRY_GOTO(fill(&o, n_threads, err));
+    PSH_TRY_GOTO(psh__pursuit(&o.pool, target, &params, chosen, &correlation, err));
+    for (size_t i = 0; i < n_bits; i++) picks[i] = o.picks[chosen[i]];
+done:
+    psh__pool_free(&o.pool);
+    psh__free(o.picks);
+    psh__free(o.firsts);
+    psh__free(chosen);
+    return status;
+}
