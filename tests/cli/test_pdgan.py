@@ -2,6 +2,7 @@
 import csv
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -109,6 +110,37 @@ def test_own_diagrams_are_split_by_the_seed(folder):
     assert log_of(folder / "m.safetensors")[0]["codes"] == "15"
     for split in ("50:20", "x", "0:10:3"):
         run("train", "pdgan", "-o", folder / "m.safetensors", *data, "--split", split, code=USAGE)
+
+
+def spearman(folder, codes, set_path):
+    """Of Hamming distances with exact pooled W1."""
+    run("distance", set_path, "--pool", "-o", folder / "w.npy")
+    bits = np.unpackbits(np.load(codes)["codes"], axis=1).astype(int)
+    i, j = np.triu_indices(len(bits), 1)
+    hamming = (bits[i] != bits[j]).sum(axis=1)
+    ranks = [np.unique(d, return_inverse=True, return_counts=True)[1:] for d in (hamming, np.load(folder / "w.npy"))]
+    return np.corrcoef(*[(np.cumsum(counts) - counts / 2)[inverse] for inverse, counts in ranks])[0, 1]
+
+
+MODELS = pathlib.Path(__file__).resolve().parents[2] / "models"
+
+
+def test_the_shipped_models_track_wasserstein(folder):
+    for n_points in (20, 50, 100):
+        run("synth", "-o", folder / "set.npz", "--count", 80, "--points", n_points, "--seed", 977)
+        run("encode", folder / "set.npz", "--model", MODELS / f"pdgan-{n_points}.safetensors", "-o", folder / "c.npz", env=QUIET)
+        found = spearman(folder, folder / "c.npz", folder / "set.npz")
+        assert found > 0.65, (n_points, found)
+
+
+def test_the_shipped_models_track_wasserstein_on_real_diagrams(folder):
+    real = pathlib.Path(os.environ.get("PSH_DATASETS", MODELS.parents[1] / "shared" / "datasets")) / "vortex_street" / "diagrams.npz"
+    if not real.exists():
+        raise harness.Skip(f"{real} is missing")
+    for n_points in (20, 50, 100):
+        run("encode", real, "--model", MODELS / f"pdgan-{n_points}.safetensors", "-o", folder / "c.npz", env=QUIET)
+        found = spearman(folder, folder / "c.npz", real)
+        assert found > 0.9, (n_points, found)
 
 
 def test_options_of_another_kind_are_refused(folder):

@@ -246,7 +246,7 @@ static void centred_images_are_what_they_say(void **state) {
         for (size_t i = 0; i < N; i++) wanted[i][k] -= middle, sum += wanted[i][k] * wanted[i][k];
     }
     for (size_t i = 0; i < N * CELLS; i++)
-        assert_true(fabs((double)found[i] - wanted[0][i] / sqrt(sum / (N * CELLS))) < 1e-4);
+        assert_true(fabs((double)found[i] - wanted[i / CELLS][i % CELLS] / sqrt(sum / (N * CELLS))) < 1e-4);
     free(wanted), free(found), free(mean);
     psh_diagrams_free(set);
 }
@@ -663,11 +663,12 @@ static void empty_sets_and_diagrams_have_codes_too(void **state) {
 
 static void failing_memory_is_an_error_and_leaks_nothing(void **state) {
     fixture f = make_fixture();
-    f.params.n_threads = 1;
+    psh_adapt_params threads = PSH_PARAMS(psh_adapt_params);
+    f.params.n_threads = threads.n_threads = 1;
     psh_status status = PSH_ERR_MEMORY;
     for (unsigned long n = 1; status != PSH_OK; n += n < 30 ? 1 : 23) {
         psh_pdgan *gan = NULL;
-        psh_model *model = NULL;
+        psh_model *model = NULL, *adapted = NULL;
         psh_pdgan_epoch epoch = PSH_PARAMS(psh_pdgan_epoch);
         uint8_t *bytes = NULL;
         size_t n_bytes;
@@ -676,11 +677,12 @@ static void failing_memory_is_an_error_and_leaks_nothing(void **state) {
         if (status == PSH_OK) gan->i_batch = gan->n_items / gan->n_batch - 1;
         if (status == PSH_OK) status = psh_pdgan_train_epoch(gan, NULL, &epoch, NULL);
         if (status == PSH_OK) status = psh_pdgan_model(gan, NULL, &model, NULL);
-        if (status == PSH_OK) status = psh_model_write_bytes(model, &bytes, &n_bytes, NULL);
+        if (status == PSH_OK) status = psh_model_adapt(model, f.held_out, &threads, &adapted, NULL);
+        if (status == PSH_OK) status = psh_model_write_bytes(adapted, &bytes, &n_bytes, NULL);
         psh__alloc_fail_at(0);
         if (status != PSH_OK) assert_int_equal(status, PSH_ERR_MEMORY);
         psh_bytes_free(bytes);
-        psh_model_free(model);
+        psh_model_free(model), psh_model_free(adapted);
         psh_pdgan_free(gan);
     }
     free_fixture(&f);
