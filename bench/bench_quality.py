@@ -8,7 +8,7 @@ Truth is exact W1, L-infinity, homology dimensions pooled, of the very same diag
 `persihash score`. Columns:
   Spearman, Pearson   over all pairs
   R@50                share of W1's ten nearest among the 50 nearest by the method (ties by expected value; -: 50 diagrams or fewer)
-  near                Spearman over the nearest 5 % of the pairs, by W1
+  near                Spearman over the nearest 5 % of the pairs, by W1 (0 where a method gives them all one distance)
   single, average     clusters of that linkage cut at the number of classes (synthetic sets: 10), against W1's clusters of the same linkage
   other half          Spearman on one half of the set, of a model fitted on the other half (one seed)
 sketch and compact are fitted to the exact distances of at most 500 diagrams of the set; calibrated is the default of `encode`: fitted to sliced Wasserstein of
@@ -16,7 +16,7 @@ sketch and compact are fitted to the exact distances of at most 500 diagrams of 
 
 What was computed stays in build/quality ($PSH_CACHE) under a name made of its command and the tool's own bytes, so that a second run does only what is new.
 Exact distances are kept by the diagrams alone: they are what they are, whatever tool computed them. The tool is $PERSIHASH (default build/persihash), the
-data $PSH_DATASETS (default ../shared/datasets); what is absent is skipped with a line.
+data $PSH_DATASETS (default ../shared/datasets); $PSH_WORKERS programs run at a time (default: one a core). What is absent is skipped with a line.
 """
 import argparse
 import concurrent.futures
@@ -37,7 +37,7 @@ TOOL = os.environ.get("PERSIHASH", str(ROOT / "build" / "persihash"))
 DATA = pathlib.Path(os.environ.get("PSH_DATASETS", str(ROOT.parent / "shared" / "datasets")))
 CACHE = pathlib.Path(os.environ.get("PSH_CACHE", ROOT / "build" / "quality"))
 FASHION = pathlib.Path("/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz")
-N_WORKERS = os.cpu_count() or 1
+N_WORKERS = int(os.environ.get("PSH_WORKERS", os.cpu_count() or 1))
 
 
 # --- running the tool, and not running it twice ----------------------------------------------------------------------
@@ -150,7 +150,7 @@ SYNTHETIC = {
     "uniform_50": (synthetic(400, "--points", 50), 10),
     "uniform_100": (synthetic(400, "--points", 100), 10),
     "uniform_500": (synthetic(150, "--points", 500), 10),
-    "mixed": (synthetic(400, "--kind", "mixed"), 10),
+    **{f"mixed_{family}": (synthetic(128, "--kind", "mixed", "--family", family, "--points", 500), 10) for family in ("blobs", "fields", "clouds", "series")},
 }
 QUICK = ("vortex_street", "six_shapes_n1", "uniform_50")
 ENSEMBLES = ("vortex_street", "starting_vortex")
@@ -235,6 +235,8 @@ def measure(tool, data, method, seeds):
     try:
         scores = [tool.answer("score", method.file(tool, data.all, seed), tool.exact(data.all), "-k", data.n_clusters)
                   for seed in range(seeds if method.fitted else 1)]
+        for score in scores:
+            score.setdefault("spearman_near", 0.0)  # all near pairs have one distance: their order is unknown
         figures = {name: float(np.mean([score[name] for score in scores])) for name in FIGURES if all(name in score for score in scores)}
         if method.judged and method.fitted:
             codes = tool.make(".npz", "encode", data.other, "--frame", method.file(tool, data.one, 0))
@@ -270,11 +272,16 @@ def mean_over(results, names, method):
     return {figure: np.mean([f[figure] for f in found if figure in f]) for figure in FIGURES if any(figure in f for f in found)}
 
 
-def print_means(heading, names, methods, results):
-    print(f"\nmean over {heading}\n\n{HEAD}")
-    for method in methods:
-        means = mean_over(results, names, method)
-        print(row(title(method), means) if means else f"| {title(method)} | (failed on a set) |")
+def print_figure(figure, heading, names, methods, results):
+    """One figure of every method, a column a set. No mean where a set is missing that other methods have."""
+    print(f"\n{FIGURES[figure]}, {heading}\n\n| method | bits | {' | '.join(names)} | mean |\n|---|--:|{'--:|' * (len(names) + 1)}")
+    cells = {m: [results[name, m].get(figure) if isinstance(results[name, m], dict) else None for name in names] for m in methods}
+    n_known = max(len(names) - figures.count(None) for figures in cells.values())
+    for method, figures in cells.items():
+        known = [f for f in figures if f is not None]
+        if known:
+            mean = np.mean(known) if len(known) == n_known else None
+            print(f"| {title(method)} | " + " | ".join("-" if f is None else f"{f:.3f}" for f in [*figures, mean]) + " |")
 
 
 # --- the bars --------------------------------------------------------------------------------------------------------
@@ -342,7 +349,7 @@ def curve(tool, options):
           + "".join(f"zero-shot, {m.n_bits} bits | " for m in zero_shot) + "\n|---|" + "--:|" * (6 + len(zero_shot)), flush=True)
     for name in (options.sets or "colon,shape2").split(","):
         points, labels = {**REAL, **SYNTHETIC}[name][0](tool)
-        rows = np.sort(np.random.default_rng(2).choice(len(points), min(120, len(points)), replace=False))
+        rows = np.sort(np.random.default_rng(2).choice(len(points), min(80, len(points)), replace=False))
         points, labels = [points[i] for i in rows], np.asarray(labels)[rows]
         sets = {n_points: write_set(f"{name}_{n_points}", resized(points, labels, n_points), labels) for n_points in CURVE_POINTS}
         for n_points, diagrams in sets.items():
@@ -355,7 +362,7 @@ def curve(tool, options):
 
 # --- the ceiling -----------------------------------------------------------------------------------------------------
 
-def free_bits(distances, n_bits, near, n_sweeps=12):
+def free_bits(distances, n_bits, near, n_sweeps=20):
     """Bits that are functions of nothing, (n_bits, N) of +-1, so that n_bits of Hamming distance track the square matrix `distances` as closely as they can.
 
     The target is that of the fitted encoders (docs/math/sketch.md, section 4), with weight `near` for the term that tells near pairs apart. The residual of all
@@ -440,9 +447,9 @@ def table(tool, options):
     for data in sets:
         print_set(data, methods, results)
     real, made = ([data.name for data in sets if data.name in group] for group in (REAL, SYNTHETIC))
-    for heading, group in ((f"{len(real)} real sets", real), (f"{len(made)} synthetic sets", made)):
-        if len(group) > 1:
-            print_means(heading, group, methods, results)
+    for heading, group in (("real sets", real), ("synthetic sets", made)):
+        for figure in FIGURES if len(group) > 1 else ():
+            print_figure(figure, heading, group, methods, results)
     if real:
         print_bars(real, methods, results)
 
