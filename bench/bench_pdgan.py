@@ -1,14 +1,14 @@
 """The paper's tables about PD-GAN, each by one command, as markdown with the paper's figure beside ours.
 
-    bench_pdgan.py [--table 3|6|7|8|domain] [--seeds 3] [--epochs N] [--count N] [--width W] [--train-flags="..."] [--sets NAME,...] [--cache FOLDER]
+    bench_pdgan.py [--table 3|6|7|8|domain] [--seeds 3] [--epochs N] [--count N[,N,N]] [--width W] [--train-flags="..."] [--sets NAME,...] [--cache FOLDER]
 
   3       three models (20, 50, 100 points a diagram), on synthetic sets and on real ones
-  6       similarity real and S-5 beside the untrained network and other representations of the same sets
+  6       similarities real, S-5 and ours beside the untrained network and other representations of the same sets
   7       24, 48, 64, 128, 256 bits
-  8       the six similarities of section 3.2
+  8       the six similarities of section 3.2, and ours
   domain  section 4.3: trained on diagrams of the set's own kind, against synthetic ones; judged on 300 others
 
-Without --table: all of them. Truth is exact W1 (L-infinity, pooled). FMS and ARI compare clusters of single linkage, cut at k, with W1's. A figure is the mean over
+Without --table: all of them. Truth is exact W1 (L-infinity, pooled). FMS and ARI compare clusters of single linkage, cut at k, with W1's; average ARI those of average linkage. A figure is the mean over
 --seeds trainings (seeds 0, 1, ...) and their standard deviation; a seed draws the training diagrams and the first weights alike. Codes that are all alike count as correlation 0.
 
 Models, sets, exact distances and scores stay in --cache (build-bench/pdgan), so that tables share them and a run that was stopped goes on; the folder belongs to one state
@@ -37,7 +37,7 @@ SETS = {"vortex_street": (5, 20, "Vortex Street"), "starting_vortex": (2, 50, "S
         "fashion_mnist": (10, 50, None)}
 MODELS = (20, 50, 100)
 BITS = (24, 48, 64, 128, 256)
-SIMILARITIES = ("real", "s1", "s2", "s3", "s4", "s5")
+SIMILARITIES = {"real": "real", "s1": "S-1", "s2": "S-2", "s3": "S-3", "s4": "S-4", "s5": "S-5", "rank": "rank, the default"}  # the last is ours
 OTHERS = {"persistence image": ("--metric", "pimage"), "persistence image, 1/persistence": ("--metric", "pimage", "--weight", "inverse"), "Betti curve": ("--metric", "betti"),
           "sketch, 64 bits, fitted": "sketch", "compact, 64 bits, fitted": "compact"}
 PAPER = {
@@ -144,9 +144,10 @@ def synthetic_set(n_points):
 
 # --- Models -----------------------------------------------------------------------------------------------------------
 
-def flags_of_all():
-    """What every training of this run is given."""
-    given = [(name, getattr(options, name)) for name in ("epochs", "count", "width")]
+def flags_of_all(n_points=None):
+    """What every training of this run is given; n_points: of the synthetic diagrams, or None if there are none."""
+    count = options.count[MODELS.index(n_points) if len(options.count) > 1 else 0] if options.count and n_points else None
+    given = (("epochs", options.epochs), ("count", count), ("width", options.width))
     return [word for name, value in given if value is not None for word in (f"--{name}", str(value))] + shlex.split(options.train_flags)
 
 
@@ -154,11 +155,9 @@ class Model:
     """One training, made when it is first asked for."""
     n_trained, n_seconds = 0, 0.0
 
-    def __init__(self, seed, name, *flags):
-        flags = [*flags_of_all(), *map(str, flags)]  # the last of two counts
-        if "--data" in flags and "--count" in flags:  # that is of synthetic sets
-            at = flags.index("--count")
-            del flags[at:at + 2]
+    def __init__(self, seed, name, n_points, *flags):
+        of_synthetic = ("--points", n_points) if n_points else ()
+        flags = map(str, (*flags_of_all(n_points), *of_synthetic, *flags))  # of two that are the same the last counts
         self.words = ["train", "pdgan", *flags, "--seed", str(seed)]
         self.key = f"{name}-seed{seed}-{hashlib.sha256(shlex.join(self.words).encode()).hexdigest()[:8]}"
         self.path = options.cache / f"{self.key}.safetensors"
@@ -185,13 +184,13 @@ class Model:
         return on.score(self.key, encode)
 
 
-def synthetic_model(seed, n_points, n_bits=64, similarity="s5"):
-    return Model(seed, f"m{n_points}-{n_bits}bits-{similarity}", "--points", n_points, "--bits", n_bits, "--similarity", similarity)
+def synthetic_model(seed, n_points, n_bits=64, similarity="rank"):
+    return Model(seed, f"m{n_points}-{n_bits}bits-{similarity}", n_points, "--bits", n_bits, "--similarity", similarity)
 
 
 def untrained_model(seed, n_points):
     """The control: drawn weights that an epoch of vanishing steps leaves as they are."""
-    return Model(seed, f"m{n_points}-untrained", "--points", n_points, "--count", 200, "--epochs", 1, "--rate", 1e-9)
+    return Model(seed, f"m{n_points}-untrained", n_points, "--count", 200, "--epochs", 1, "--rate", 1e-9)
 
 
 def of_seeds(make, *words):
@@ -200,7 +199,7 @@ def of_seeds(make, *words):
 
 # --- Tables -----------------------------------------------------------------------------------------------------------
 
-HEAD = "set | diagrams (points, k) | {} | paper's FMS | FMS | ARI | Spearman | distinct codes"
+HEAD = "set | diagrams (points, k) | {} | paper's FMS | FMS | ARI | average ARI | Spearman | distinct codes"
 
 
 def mean(values):
@@ -211,17 +210,19 @@ def mean(values):
 
 
 def begin(caption, column):
-    common = shlex.join(flags_of_all()) or "the defaults"
-    print(f"\n{caption} {options.seeds} seeds, `train pdgan` with {common if common == 'the defaults' else f'`{common}`'}.\n")
+    common = {n_points: shlex.join(flags_of_all(n_points)) for n_points in MODELS}
+    told = {f"`{flags}`" if flags else "the defaults" for flags in common.values()}
+    told = told.pop() if len(told) == 1 else ", ".join(f"`{flags}` (Model-{n_points})" for n_points, flags in common.items())
+    print(f"\n{caption} {options.seeds} seeds, `train pdgan` with {told}.\n")
     head = HEAD.format(column)
     print(f"| {head} |\n|{'|'.join('---' if i in (0, 2) else '--:' for i in range(head.count('|') + 1))}|", flush=True)
 
 
 def row(on, what, paper, scores):
-    each = {key: mean([score.get(name) for score in scores]) for key, name in (("fms", "single_fms"), ("ari", "single_ari"), ("rho", "spearman"))}
+    each = {key: mean([score.get(name) for score in scores]) for key, name in (("fms", "single_fms"), ("ari", "single_ari"), ("average", "average_ari"), ("rho", "spearman"))}
     distinct = [score["n_distinct"] for score in scores if "n_distinct" in score]
     print(f"| {on.name} | {on.n} ({on.n_points:.0f}{f', {on.k}' if on.k else ''}) | {what} | {'-' if paper is None else format(paper, '.2f')} | "
-          f"{each['fms']} | {each['ari']} | {each['rho']} | {', '.join(map(str, distinct)) or '-'} |", flush=True)
+          f"{each['fms']} | {each['ari']} | {each['average']} | {each['rho']} | {', '.join(map(str, distinct)) or '-'} |", flush=True)
 
 
 def model_row(on, what, paper, models):
@@ -229,7 +230,7 @@ def model_row(on, what, paper, models):
 
 
 def paper_row(what, paper):
-    print(f"| the paper's 3D Shape-1, not to be had | 1200 (63, 2) | {what} | {paper:.2f} | - | - | - | - |")
+    print(f"| the paper's 3D Shape-1, not to be had | 1200 (63, 2) | {what} | {paper:.2f} | - | - | - | - | - |")
 
 
 def table_3():
@@ -258,8 +259,8 @@ def table_6():
     begin("Table 6: PD-GAN beside other representations.", "representation")
     for on in real_sets(SETS):
         paper, n_points = PAPER[6].get(on.name, {}), SETS[on.name][1]
-        for similarity, title in (("real", "real"), ("s5", "S-5")):
-            model_row(on, f"Model-{n_points}, {title}", paper.get(similarity), of_seeds(synthetic_model, n_points, 64, similarity))
+        for similarity in [name for name in ("real", "s5", "rank") if name in options.similarities]:
+            model_row(on, f"Model-{n_points}, {SIMILARITIES[similarity]}", paper.get(similarity), of_seeds(synthetic_model, n_points, 64, similarity))
         model_row(on, "the network with drawn weights, not trained", None, of_seeds(untrained_model, n_points))
         for title, how in OTHERS.items():
             row(on, title, paper.get(PAPER_OTHERS.get(title)), [score_other(on, how)])
@@ -268,19 +269,19 @@ def table_6():
 def table_7():
     begin("Table 7: the number of bits.", "bits")
     for on in real_sets(("vortex_street", "starting_vortex", "shape2")):
-        n_points = options.bits_model or SETS[on.name][1]
+        n_points = options.one_model or SETS[on.name][1]
         for n_bits, paper in zip(BITS, PAPER[7][on.name]):
             model_row(on, f"Model-{n_points}, {n_bits} bits", paper, of_seeds(synthetic_model, n_points, n_bits))
 
 
 def table_8():
-    begin("Table 8: six similarities, Model-50.", "similarity")
-    titles = [similarity.replace("s", "S-") for similarity in SIMILARITIES]
-    for on in [synthetic_set(50), *real_sets(("starting_vortex", "fashion_mnist"))]:
-        for similarity, title in zip(SIMILARITIES, titles):
-            model_row(on, title, None, of_seeds(synthetic_model, 50, 64, similarity))
-    for title, paper in zip(titles, PAPER[8]):
-        paper_row(title, paper)
+    n_points = options.one_model or 50
+    begin(f"Table 8: the paper's six similarities, and ours; Model-{n_points}.", "similarity")
+    for on in [synthetic_set(n_points), *real_sets(("vortex_street", "starting_vortex", "fashion_mnist"))]:
+        for similarity in options.similarities:
+            model_row(on, SIMILARITIES[similarity], None, of_seeds(synthetic_model, n_points, 64, similarity))
+    for title, paper in zip(SIMILARITIES.values(), PAPER[8]):
+        paper_row(f"{title}, Model-50", paper)
 
 
 def table_domain():
@@ -294,7 +295,7 @@ def table_domain():
             order = np.random.default_rng(0).permutation(len(data["offsets"]) - 1)
         own = cached(options.cache / f"{name}-own.npz", lambda path: write_rows(source, np.sort(order[N_TEST:N_TEST + N_OWN + N_WATCHED]), path))
         on = Set(f"{name}-test", SETS[name][0], lambda path: write_rows(source, np.sort(order[:N_TEST]), path))
-        model_row(on, "its own kind", None, of_seeds(Model, f"{name}-own", "--data", own, "--split", f"{N_OWN}:{N_WATCHED}"))
+        model_row(on, "its own kind", None, of_seeds(Model, f"{name}-own", None, "--data", own, "--split", f"{N_OWN}:{N_WATCHED}"))
         model_row(on, f"synthetic, Model-{SETS[name][1]}", None, of_seeds(synthetic_model, SETS[name][1]))
 
 
@@ -307,15 +308,19 @@ def main():
     parser.add_argument("--table", choices=TABLES)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--count", type=int, help="synthetic diagrams to train on")
+    parser.add_argument("--count", type=lambda text: [int(count) for count in text.split(",")], metavar="N or N20,N50,N100", help="synthetic diagrams to train on")
     parser.add_argument("--width", type=float)
     parser.add_argument("--train-flags", default="", help="more options of train pdgan")
     parser.add_argument("--sets", type=lambda text: text.split(","), help=f"real sets to judge on (default: {','.join(SETS)})")
-    parser.add_argument("--bits-model", type=int, help="table 7: one model for all sets, trained on diagrams of so many points")
+    parser.add_argument("--similarities", type=lambda text: text.split(","), default=list(SIMILARITIES), help="tables 6 and 8: these alone")
+    parser.add_argument("--one-model", type=int, metavar="POINTS", help="tables 7 and 8: one model for all sets, trained on diagrams of so many points")
     parser.add_argument("--cache", type=pathlib.Path, default=ROOT / "build-bench" / "pdgan")
     options = parser.parse_args()
-    if unknown := set(options.sets or ()) - set(SETS):
-        parser.error(f"no set {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
+    if options.count and len(options.count) not in (1, len(MODELS)):
+        parser.error(f"--count: expected one number, or {len(MODELS)}: for the models of {', '.join(map(str, MODELS))} points")
+    for given, known in ((options.sets or (), SETS), (options.similarities, SIMILARITIES)):
+        if unknown := set(given) - set(known):
+            parser.error(f"no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     options.cache.mkdir(parents=True, exist_ok=True)
     for table in [TABLES[options.table]] if options.table else TABLES.values():
         table()
