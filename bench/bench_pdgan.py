@@ -199,48 +199,51 @@ def of_seeds(make, *words):
 
 # --- Tables -----------------------------------------------------------------------------------------------------------
 
-HEAD = "set | diagrams (points, k) | {} | paper's FMS | FMS | ARI | average ARI | Spearman | distinct codes"
+MEASURES = {"FMS": "single_fms", "ARI": "single_ari", "average ARI": "average_ari", "Spearman": "spearman"}
 
 
 def mean(values):
-    values = [value for value in values if value is not None]
-    if not values:
-        return "-"
     return f"{np.mean(values):.2f}" + (f" ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else "")
 
 
-def begin(caption, column):
-    common = {n_points: shlex.join(flags_of_all(n_points)) for n_points in MODELS}
-    told = {f"`{flags}`" if flags else "the defaults" for flags in common.values()}
-    told = told.pop() if len(told) == 1 else ", ".join(f"`{flags}` (Model-{n_points})" for n_points, flags in common.items())
+def begin(caption, columns):
+    flags = {n_points: shlex.join(flags_of_all(n_points)) for n_points in MODELS}
+    told = {f"`{given}`" if given else "the defaults" for given in flags.values()}
+    told = told.pop() if len(told) == 1 else ", ".join(f"`{given}` (Model-{n_points})" for n_points, given in flags.items())
     print(f"\n{caption} {options.seeds} seeds, `train pdgan` with {told}.\n")
-    head = HEAD.format(column)
-    print(f"| {head} |\n|{'|'.join('---' if i in (0, 2) else '--:' for i in range(head.count('|') + 1))}|", flush=True)
+    print(f"| | | {' | '.join(columns)} |\n|---|---|{'--:|' * len(columns)}", flush=True)
 
 
-def row(on, what, paper, scores):
-    each = {key: mean([score.get(name) for score in scores]) for key, name in (("fms", "single_fms"), ("ari", "single_ari"), ("average", "average_ari"), ("rho", "spearman"))}
-    distinct = [score["n_distinct"] for score in scores if "n_distinct" in score]
-    print(f"| {on.name} | {on.n} ({on.n_points:.0f}{f', {on.k}' if on.k else ''}) | {what} | {'-' if paper is None else format(paper, '.2f')} | "
-          f"{each['fms']} | {each['ari']} | {each['average']} | {each['rho']} | {', '.join(map(str, distinct)) or '-'} |", flush=True)
+def line(name, measure, cells):
+    print(f"| {name} | {measure} | {' | '.join(cells)} |", flush=True)
 
 
-def model_row(on, what, paper, models):
-    row(on, what, paper, [model.score(on) for model in models])
+def block(on, columns, paper=()):
+    """The rows of one set. columns: the scores of each column's trainings; paper: its FMS, None where it has none."""
+    name = f"{on.name}: {on.n} of {on.n_points:.0f} points" + (f", k = {on.k}" if on.k else "")
+    if any(fms is not None for fms in paper):
+        line(name, "paper's FMS", ("-" if fms is None else f"{fms:.2f}" for fms in paper))
+        name = ""
+    for measure, key in MEASURES.items():
+        if all(key in score for scores in columns for score in scores):
+            line(name, measure, (mean([score[key] for score in scores]) for scores in columns))
+            name = ""
+    distinct = [[score["n_distinct"] for score in scores if "n_distinct" in score] for scores in columns]
+    line(name, "distinct codes", (f"{min(found)}" + (f" to {max(found)}" if max(found) > min(found) else "") if found else "-" for found in distinct))
 
 
-def paper_row(what, paper):
-    print(f"| the paper's 3D Shape-1, not to be had | 1200 (63, 2) | {what} | {paper:.2f} | - | - | - | - | - |")
+def scores_of(models, on):
+    return [model.score(on) for model in models]
+
+
+SHAPE_1 = "the paper's 3D Shape-1, not to be had: 1200 of 63 points, k = 2"
 
 
 def table_3():
-    begin("Table 3: models trained on diagrams of 20, 50 and 100 points.", "model")
-    sets = [*map(synthetic_set, MODELS), *real_sets(SETS)]
-    for on in sets:
-        for n_points, paper in zip(MODELS, PAPER[3].get(on.name, (None,) * 3)):
-            model_row(on, f"Model-{n_points}", paper, of_seeds(synthetic_model, n_points))
-    for n_points, paper in zip(MODELS, (0.77, 0.83, 0.67)):
-        paper_row(f"Model-{n_points}", paper)
+    begin("Table 3: models trained on diagrams of 20, 50 and 100 points.", [f"Model-{n_points}" for n_points in MODELS])
+    for on in [*map(synthetic_set, MODELS), *real_sets(SETS)]:
+        block(on, [scores_of(of_seeds(synthetic_model, n_points), on) for n_points in MODELS], PAPER[3].get(on.name, ()))
+    line(SHAPE_1, "paper's FMS", ("0.77", "0.83", "0.67"))
 
 
 def score_other(on, how):
@@ -256,37 +259,35 @@ def score_other(on, how):
 
 
 def table_6():
-    begin("Table 6: PD-GAN beside other representations.", "representation")
+    similarities = [name for name in ("real", "s5", "rank") if name in options.similarities]
+    begin("Table 6: PD-GAN beside other representations. Model-20 for vortex_street, Model-50 for starting_vortex and fashion_mnist, Model-100 for the others.",
+          [*(f"PD-GAN, {SIMILARITIES[name]}" for name in similarities), "drawn weights, not trained", *OTHERS])
     for on in real_sets(SETS):
         paper, n_points = PAPER[6].get(on.name, {}), SETS[on.name][1]
-        for similarity in [name for name in ("real", "s5", "rank") if name in options.similarities]:
-            model_row(on, f"Model-{n_points}, {SIMILARITIES[similarity]}", paper.get(similarity), of_seeds(synthetic_model, n_points, 64, similarity))
-        model_row(on, "the network with drawn weights, not trained", None, of_seeds(untrained_model, n_points))
-        for title, how in OTHERS.items():
-            row(on, title, paper.get(PAPER_OTHERS.get(title)), [score_other(on, how)])
+        columns = [scores_of(of_seeds(synthetic_model, n_points, 64, name), on) for name in similarities]
+        columns += [scores_of(of_seeds(untrained_model, n_points), on), *([score_other(on, how)] for how in OTHERS.values())]
+        block(on, columns, [*map(paper.get, similarities), None, *(paper.get(PAPER_OTHERS.get(title)) for title in OTHERS)])
 
 
 def table_7():
-    begin("Table 7: the number of bits.", "bits")
+    begin("Table 7: the number of bits" + (f", all with Model-{options.one_model}." if options.one_model else "."), [f"{n_bits} bits" for n_bits in BITS])
     for on in real_sets(("vortex_street", "starting_vortex", "shape2")):
         n_points = options.one_model or SETS[on.name][1]
-        for n_bits, paper in zip(BITS, PAPER[7][on.name]):
-            model_row(on, f"Model-{n_points}, {n_bits} bits", paper, of_seeds(synthetic_model, n_points, n_bits))
+        block(on, [scores_of(of_seeds(synthetic_model, n_points, n_bits), on) for n_bits in BITS], PAPER[7][on.name])
 
 
 def table_8():
     n_points = options.one_model or 50
-    begin(f"Table 8: the paper's six similarities, and ours; Model-{n_points}.", "similarity")
+    begin(f"Table 8: the paper's six similarities, and ours; Model-{n_points} (the paper: Model-50).", [SIMILARITIES[name] for name in options.similarities])
     for on in [synthetic_set(n_points), *real_sets(("vortex_street", "starting_vortex", "fashion_mnist"))]:
-        for similarity in options.similarities:
-            model_row(on, SIMILARITIES[similarity], None, of_seeds(synthetic_model, n_points, 64, similarity))
-    for title, paper in zip(SIMILARITIES.values(), PAPER[8]):
-        paper_row(f"{title}, Model-50", paper)
+        block(on, [scores_of(of_seeds(synthetic_model, n_points, 64, name), on) for name in options.similarities])
+    paper = dict(zip(SIMILARITIES, PAPER[8]))
+    line(SHAPE_1, "paper's FMS", (f"{paper[name]:.2f}" if name in paper else "-" for name in options.similarities))
 
 
 def table_domain():
     begin(f"Section 4.3: trained on {N_OWN} diagrams of the set itself ({N_WATCHED} more watched) or on synthetic ones; judged on {N_TEST} others. "
-          "The paper has 0.83 for both, on 3D Shape-1.", "trained on")
+          "The paper's FMS is 0.83 for both, on 3D Shape-1.", ["its own kind", "synthetic"])
     for name in ("shape2", "fashion_mnist"):
         source = whole_set(name) if not options.sets or name in options.sets else None
         if not source:
@@ -295,8 +296,8 @@ def table_domain():
             order = np.random.default_rng(0).permutation(len(data["offsets"]) - 1)
         own = cached(options.cache / f"{name}-own.npz", lambda path: write_rows(source, np.sort(order[N_TEST:N_TEST + N_OWN + N_WATCHED]), path))
         on = Set(f"{name}-test", SETS[name][0], lambda path: write_rows(source, np.sort(order[:N_TEST]), path))
-        model_row(on, "its own kind", None, of_seeds(Model, f"{name}-own", None, "--data", own, "--split", f"{N_OWN}:{N_WATCHED}"))
-        model_row(on, f"synthetic, Model-{SETS[name][1]}", None, of_seeds(synthetic_model, SETS[name][1]))
+        block(on, [scores_of(of_seeds(Model, f"{name}-own", None, "--data", own, "--split", f"{N_OWN}:{N_WATCHED}"), on),
+                   scores_of(of_seeds(synthetic_model, SETS[name][1]), on)])
 
 
 TABLES = {"3": table_3, "6": table_6, "7": table_7, "8": table_8, "domain": table_domain}
