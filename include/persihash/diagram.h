@@ -247,9 +247,9 @@ typedef struct psh_synth_params {
  * diagrams from these, and then what is done to all of them: mirrored, a background that all share, near-duplicates of
  * one another, unions of several, points near the diagonal, rounding, another scale (docs/math/synthetic.md). A trainer
  * calls it with i_set = 0, 1, 2, ... for sets that are independent of one another. Every diagram has at least one point
- * and at most params->max_points (about 70 on average over sets; a set's own lie anywhere from 3 to 2,000), finite,
+ * and at most params->max_points (about 80 on average over sets; those of most sets have 8 to 200), finite,
  * birth < death, of dimension 0 or 1. Labels are latent types, where there are any. The metadata says "family",
- * "modifiers" and "parameters". Same bytes for the same arguments on every machine. params may be NULL. Cost: 1 to 30
+ * "modifiers" and "parameters". Same bytes for the same arguments on every machine. params may be NULL. Cost: 0.2 to 30
  * ms of one core for 128 diagrams, no threads of its own. Errors: PSH_ERR_PARAMETER (no such family), PSH_ERR_MEMORY.
  * Threads: safe. */
 PSH_API psh_status psh_diagrams_synth_mixed(size_t n_diagrams, uint64_t seed, uint64_t i_set,
