@@ -59,16 +59,14 @@ PSH_API psh_status psh_codes_write(const psh_codes *set, const char *path, psh_e
  * both ids and what to do. */
 PSH_API psh_status psh_codes_check_same(const psh_codes *a, const psh_codes *b, psh_error *err);
 
-/* --- Drift
- * ------------------------------------------------------------------------------------------------------------
+/* --- Drift ----------------------------------------------------------------------------------------------------------
  *
  * Do new diagrams, encoded by a stored model, lie where the diagrams that it was fitted on lie? Codes beyond that still
  * compare, but their bits were chosen for other questions. docs/math/drift.md has the three rules. */
 typedef struct psh_drift_report {
     size_t struct_bytes;
     size_t n_old, n_new;
-    /* The frame. share_outside: of the new diagrams' points, those beyond it (0 where each diagram has its own frame)
-     */
+    /* share_outside: of the new diagrams' points, those beyond the frame (0 where each diagram is its own frame) */
     double frame_lo, frame_hi, share_outside;
     size_t n_below, n_above; /* diagrams with points below it, above it */
     bool is_outside;
@@ -117,8 +115,7 @@ PSH_API psh_status psh_hamming_condensed_u16(const uint8_t *codes, size_t n_code
 PSH_API psh_status psh_hamming_cross(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b, size_t n_bytes,
                                      int n_threads, uint16_t *dst, psh_error *err);
 
-/* --- Asymmetric distances
- * ---------------------------------------------------------------------------------------------
+/* --- Asymmetric distances -------------------------------------------------------------------------------------------
  *
  * A query need not be cut to bits: a number far from its threshold says more than one at it. The asymmetric distance of
  * a query with the numbers z to a code is the expected Hamming distance if z was blurred: the sum over bits of the
@@ -138,8 +135,7 @@ PSH_API psh_status psh_codes_fit_scales(psh_codes *codes, const psh_model *model
 PSH_API psh_status psh_asymmetric_cross(const float *values, size_t n_a, const uint8_t *codes, size_t n_b, int n_bits,
                                         const float *scales, int n_threads, float *dst, psh_error *err);
 
-/* --- Row by row ----------------------------------------------------------------------------------------------------
- */
+/* --- Hamming distances row by row -------------------------------------------------------------------------------- */
 
 /* Codes laid out for comparing one with many: what every function above does inside, for those who need the distances
  * row by row and never all at once (spanning trees, searches). */

@@ -101,8 +101,8 @@ PSH_API psh_status psh_calibration_fit(const psh_codes *codes, const psh_diagram
                                        psh_calibration **dst, psh_error *err);
 PSH_API void psh_calibration_free(psh_calibration *calibration); /* NULL is fine */
 PSH_API int psh_calibration_n_bits(const psh_calibration *calibration);
-PSH_API psh_calibration_step psh_calibration_at(const psh_calibration *calibration,
-                                                int hamming); /* 0 .. n_bits: assert */
+/* psh_calibration_at() : of one Hamming distance, 0 .. n_bits (assert). */
+PSH_API psh_calibration_step psh_calibration_at(const psh_calibration *calibration, int hamming);
 /* psh_calibration_judge() : fills the report but for struct_bytes. */
 PSH_API void psh_calibration_judge(const psh_calibration *calibration, psh_calibration_report *report);
 
