@@ -135,6 +135,14 @@ static void identify(psh__pdgan *p) {
     psh__hash_text(hash, p->base.id);
 }
 
+/* To the nearest float16 number; beyond the greatest, to that. */
+static void round_halves(float *values, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        float bounded = values[i] < -65504 ? -65504 : values[i] > 65504 ? 65504 : values[i];
+        values[i] = psh__half_to_float(psh__half_from_float(bounded));
+    }
+}
+
 psh_status psh__pdgan_finish(psh__pdgan *pdgan, const psh_frame *frame, uint32_t dims_mask, const psh_meta *meta,
                              psh_model **dst, psh_error *err) {
     psh_model head = {.n_bits = (size_t)pdgan->shape.n_bits, .frame = *frame, .pool = true, .dims_mask = dims_mask};
@@ -143,8 +151,7 @@ psh_status psh__pdgan_finish(psh__pdgan *pdgan, const psh_frame *frame, uint32_t
         psh__pdgan_free(pdgan);
         return status;
     }
-    for (size_t i = 0; pdgan->is_f16 && i < pdgan->n_values; i++)
-        pdgan->values[i] = psh__half_to_float(psh__half_from_float(pdgan->values[i]));
+    if (pdgan->is_f16) round_halves(pdgan->values, pdgan->n_values);
     identify(pdgan);
     *dst = &pdgan->base;
     return PSH_OK;
@@ -226,6 +233,7 @@ static psh_status adapt(const psh_model *model, const psh_diagrams *set, const p
     copy->keeps_statistics = src->keeps_statistics;
     PSH_TRY_GOTO(psh__pdgan_fit(set, &frame, model->dims_mask, &copy->input, err));
     copy->input.scale = src->has_raw_counts ? 1 : src->trained_points / copy->input.mean_points;
+    if (copy->is_f16 && copy->input.mean) round_halves(copy->input.mean, PSH__PDGAN_CELLS); /* as it will be seen */
     if (!copy->keeps_statistics)
         PSH_TRY_GOTO(psh__pdgan_take_statistics(copy, set, &frame, model->dims_mask, params->n_threads, err));
     return psh__pdgan_finish(copy, &frame, model->dims_mask, model->meta, dst, err);

@@ -642,6 +642,31 @@ static void batch_normalisation_goes_by_the_set(void **state) {
     free_fixture(&f);
 }
 
+/* A mean image beyond float16. */
+static void a_million_points_in_a_cell_are_fine(void **state) {
+    enum { N = 1000000 };
+    fixture f = make_fixture();
+    f.params.is_f16 = true;
+    psh_model *model = train_model(&f, 1), *again = NULL;
+    psh_diagrams *set;
+    double *points = calloc(2 * N, sizeof *points);
+    uint8_t *bytes;
+    size_t n_bytes;
+    for (size_t i = 0; i < N; i++) points[2 * i] = 0.2, points[2 * i + 1] = 0.8;
+    assert_int_equal(psh_diagrams_create(&set, NULL), PSH_OK);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(psh_diagrams_append(set, points, NULL, N / (i + 1), NULL, -1, NULL), PSH_OK);
+    psh_model *adapted = adapt(model, set);
+    assert_int_equal(psh_model_write_bytes(adapted, &bytes, &n_bytes, NULL), PSH_OK);
+    assert_int_equal(psh_model_read_bytes(bytes, n_bytes, &again, NULL), PSH_OK);
+    free(encode(again, set, 1));
+    psh_bytes_free(bytes);
+    psh_model_free(model), psh_model_free(adapted), psh_model_free(again);
+    psh_diagrams_free(set);
+    free(points);
+    free_fixture(&f);
+}
+
 static void empty_sets_and_diagrams_have_codes_too(void **state) {
     fixture f = make_fixture();
     psh_model *model = train_model(&f, 1), *adapted;
@@ -711,6 +736,7 @@ int main(void) {
         cmocka_unit_test(a_code_does_not_depend_on_its_place_or_on_threads),
         cmocka_unit_test(a_model_adapts_to_the_number_of_points_and_the_frame),
         cmocka_unit_test(batch_normalisation_goes_by_the_set),
+        cmocka_unit_test(a_million_points_in_a_cell_are_fine),
         cmocka_unit_test(empty_sets_and_diagrams_have_codes_too),
         cmocka_unit_test(failing_memory_is_an_error_and_leaks_nothing),
     };
