@@ -19,7 +19,7 @@ int main(int argc, char **argv) {
     }
     if (psh_input_open((const char *const *)argv + 1, (size_t)argc - 1, NULL, &input, &err) != PSH_OK) goto done;
     if (psh_diagrams_compute(input, NULL, 0, NULL, &set, &err) != PSH_OK) goto done;
-    if (psh_sketch_fit(set, NULL, NULL, &model, NULL, &err) != PSH_OK) goto done; /* 64 bits, fitted to the set */
+    if (psh_compact_fit(set, NULL, NULL, &model, NULL, &err) != PSH_OK) goto done; /* 64 bits, fitted to the set */
 
     size_t n = psh_diagrams_count(set), n_bytes = psh_model_n_bytes(model), n_pairs = n * (n - 1) / 2;
     codes = malloc(n * n_bytes), distances = malloc(n_pairs);

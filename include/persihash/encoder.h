@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * encoder.h : models that turn diagrams into binary codes, and how they are made.
  *
+ * Which one? psh_compact_fit() where there is a set: the best codes. psh_model_builtin("compact") and psh_model_adapt()
+ * for single diagrams, and where no distance shall be computed. psh_sketch_fit() for the smallest and fastest model,
+ * one that can be read. psh_pdgan_create() for the paper's networks. docs/howto/which-encoder.md has the figures.
+ *
  * The sketch. A bit asks one question: for one homology dimension, is the number of points on the near side of a line
  * birth cos + death sin <= position, minus that of their projections to the diagonal, at least so many? Lines have soft
  * edges (points within width / 2 count in part). These counts are the features of the sliced Wasserstein distance
@@ -14,7 +18,8 @@
  *
  * FAQ
  *   How many diagrams does a fit need? Two are enough to run; the codes of the set itself are good from a dozen on.
- *     For codes of later diagrams of the same kind, give some hundreds: the report says how well it carries over.
+ *     For codes of later diagrams of the same kind, give a compact model some tens, a sketch some hundreds: the report
+ *     says how well it carries over.
  *   How many bits? 64 is a good start; 256 come close to the real-valued distance. Time grows with bits * diagrams.
  *   When to fit again? When later diagrams differ in kind, or lie outside the frame, from those fitted on.
  *   Is it any good? spearman_held_out in the report: rank correlation with exact W1 on diagrams never fitted on. */
@@ -86,7 +91,8 @@ PSH_API psh_status psh_sketch_fit(const psh_diagrams *set, const psh_sketch_para
  * diagonal, above a threshold? The functions are linear in the slices of the diagram (sliced Wasserstein features at
  * positions that follow the data), so close diagrams have close sums (docs/math/compact.md), and are learnt by gradient
  * such that Hamming distances correlate with W1. 2 KB a bit and homology dimension; better codes than a sketch's, at
- * some seconds of fitting. In the order of the bits, the first k make a good code of k bits. */
+ * some seconds of fitting. In the order of the bits, the first k make a good code of k bits. Learning starts from the
+ * general model (below); from 128 bits on, bits are picked again among the learned functions and more thresholds. */
 typedef struct psh_compact_params {
     size_t struct_bytes;
     int n_bits;               /* 0: 64. 1 to 1024 */

@@ -8,7 +8,7 @@
  *   input  -->  homology  -->  diagram  -->  vector  -->  encoder  -->  code  -->  distance  -->  cluster  -->  report
  *
  * One header per stage; the stage's word is the prefix of its functions. Levels, from a first program to full control:
- *   1. psh_input_open, psh_diagrams_compute, psh_sketch_fit, psh_model_encode, psh_hamming_condensed_u8: images to
+ *   1. psh_input_open, psh_diagrams_compute, psh_compact_fit, psh_model_encode, psh_hamming_condensed_u8: images to
  * distances (examples/quickstart.c).
  *   2. Files: psh_diagrams_read/write, psh_codes_read/write, psh_distances_read/write, psh_clusters_read/write: all
  * open in NumPy. More of them than the memory holds: psh_diagrams_compute_file, psh_distances_wasserstein.
