@@ -35,27 +35,27 @@ typedef struct blobs {
     bool is_counted;    // numbers of points are Poisson, not fixed
 } blobs;
 
-static double persistence(psh__random *rng, const component *c) {
-    double x = 0;
-    do switch (c->persistence) {
-        case EXPONENTIAL:
-            x = psh__random_exponential(rng);
-            break;
-        case LOG_NORMAL:
-            x = psh__exp(psh__random_normal(rng));
-            break;
-        case PARETO:
-            x = psh__random_pareto(rng, c->shape);
-            break;
-        case UNIFORM:
-            x = psh__random_between(rng, 0, 2);
-            break;
-        default:
-            x = fabs(1 + 0.25 * psh__random_normal(rng));
-            break;
-        }
+/* Of a law of scale 1. */
+static double draw_law(psh__random *rng, const component *c) {
+    switch (c->persistence) {
+    case EXPONENTIAL:
+        return psh__random_exponential(rng);
+    case LOG_NORMAL:
+        return psh__exp(psh__random_normal(rng));
+    case PARETO:
+        return psh__random_pareto(rng, c->shape);
+    case UNIFORM:
+        return psh__random_between(rng, 0, 2);
+    default:
+        return fabs(1 + 0.25 * psh__random_normal(rng));
+    }
+}
+
+static double draw_persistence(psh__random *rng, const component *c, double scale) {
+    double x;
+    do x = draw_law(rng, c);
     while (x > GREATEST_RATIO);
-    return x;
+    return scale * x;
 }
 
 static component draw_component(psh__random *rng, double n_points, bool has_dims) {
@@ -151,7 +151,7 @@ static psh_status add_diagram(psh__synth *s, const blobs *b, psh_error *err) {
         if (mean > (double)s->max_points) mean = (double)s->max_points;
         uint64_t n_points = b->is_counted ? psh__random_poisson(rng, mean) : (uint64_t)(mean + 0.5);
         for (uint64_t i = 0; i < n_points; i++) {
-            double x = birth + spread * psh__random_normal(rng), size = scale * persistence(rng, c);
+            double x = birth + spread * psh__random_normal(rng), size = draw_persistence(rng, c, scale);
             if (c->is_hanging) x -= size;
             PSH_TRY(psh__set_add_point(s->set, &n_open, x, x + size, c->dim, err));
         }

@@ -1,16 +1,15 @@
 /* synth_fields.c : diagrams of random fields, by cubical homology.
  *
  * A field is Gaussian-filtered noise, or a sum of bumps; then a trend, white noise, a transform of its values, a
- * window, and grey levels of 8 bits or floats. A latent type fixes all that (independently, or as a
- * variation of the first), and a pattern: diagrams of one type are
- * its pattern and a share of noise of their own, from near-copies (an ensemble of simulations) to no pattern at all (a
- * texture). In a sequence the type has two patterns, and diagram i sees them under the angle 2 pi i / N: a flow that
- * repeats itself.
+ * window, and grey levels of 8 bits or floats. A latent type fixes all that (independently of other types, or as a
+ * variation of the first), and a pattern: diagrams of one type are its pattern and a share of noise of their own, from
+ * near-copies (an ensemble of simulations) to no pattern at all (a texture). In a sequence the type has two patterns,
+ * and diagram i sees them under the angle 2 pi i / N: a flow that repeats itself.
  *
- * White noise is the sum of four 16-bit numbers: a normal's first four moments but for a kurtosis of -0.3, which no one
- * sees after the filter, at a fifth of the cost. The filter is separable, cut at three deviations, over noise that goes
- * on beyond the border (or is periodic), so the field is stationary up to its edge. Cost: ~1 us a pixel-row of taps;
- * 20 to 200 us a field with its homology. */
+ * White noise is the sum of four 16-bit numbers: mean and variance of a normal, excess kurtosis -0.3, which no one sees
+ * after the filter, at a fifth of the cost. The filter is separable, cut at three deviations, over noise that goes on
+ * beyond the border (or is periodic), so the field is stationary up to its edge. Cost: 10 to 400 us a field, mostly of
+ * the filter. */
 #include <math.h>
 
 #include "base/alloc.h"

@@ -84,9 +84,9 @@ static psh_status add_shaken(psh__synth *s, size_t i, double share, double noise
         double birth = src->points[2 * k], death = src->points[2 * k + 1];
         if (share < 1 && !psh__random_chance(&s->rng, share)) continue;
         if (noise > 0) {
-            double by[2] = {noise * psh__random_normal(&s->rng), noise * psh__random_normal(&s->rng)};
-            if (birth > r.lo) birth += by[0];
-            if (death < r.hi) death += by[1];
+            double by = noise * psh__random_normal(&s->rng), death_by = noise * psh__random_normal(&s->rng);
+            if (birth > r.lo) birth += by;
+            if (death < r.hi) death += death_by;
             if (death < birth) {
                 double lower = death;
                 death = birth, birth = lower;
