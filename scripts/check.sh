@@ -3,6 +3,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc)
+# Several tests run at a time, each with all threads: those that wait must not keep a core busy.
+export OMP_WAIT_POLICY=passive
 
 build() { # build PRESET FOLDER
   cmake --preset "$1" -DPSH_WERROR=ON -DPSH_TESTS=ON > /dev/null && cmake --build "$2" -j "$jobs" > "$2/build.log" 2>&1 || {
