@@ -275,7 +275,7 @@ HEAD = "epoch,similarity,quantisation,mse,perceptual,generator,discriminator,cod
 
 
 def a_training_log_is_drawn_beside_the_items_or_alone(folder):
-    run("train", "pdgan", "-o", folder / "m.safetensors", "--width", "0.015625", "--points", "8", "--count", "24", "--batch", "8", "--epochs", "3", "-t", "1", "-q",
+    run("train", "pdgan", "-o", folder / "m.safetensors", "--width", "0.015625", "--points", "8", "--count", "24", "--batch", "8", "--epochs", "3", "--diagram-weight", "0.1", "-t", "1", "-q",
         env={"OMP_WAIT_POLICY": "passive"})
     hostile = folder / "<img src=x onerror=alert(2)>.csv"
     hostile.write_text(HEAD + "1,0.5,0.3,0.01,0,0,0,200,1,64,0,nan,2\n")  # all codes alike, no generator
