@@ -1,8 +1,8 @@
 /* elementary.h : logarithm, sine and cosine, hyperbolic tangent: the same bits everywhere.
  *
  * The C library's functions round differently from one to the next; these are sums of a few products in a fixed order.
- * exp.h has the exponential. Each is right to a few units in the last place (tests/unit/test_random.c says how few), and
- * none branches on its argument but by a table of quarter turns, so that loops over them vectorise. */
+ * exp.h has the exponential. Each is right to a few units in the last place (tests/unit/test_random.c says how few),
+ * and none branches on its argument but by a table of quarter turns, so that loops over them vectorise. */
 #ifndef PSH_BASE_ELEMENTARY_H
 #define PSH_BASE_ELEMENTARY_H
 

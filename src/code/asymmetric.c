@@ -7,8 +7,8 @@
  * one look-up a byte, added in order.
  *
  * Cost, one thread: 1.6 ns a pair for 64 bits, 8 ns for 256, 37 ns for 1024, and 0.1 us a byte and query for the tables
- * (Hamming distance: 0.10, 0.29 and 1.2 ns). Nothing wider than a look-up at a time was tried: a query against a million
- * codes of 64 bits takes 1.6 ms. docs/math/asymmetric.md has what it gains, and what lost. */
+ * (Hamming distance: 0.10, 0.29 and 1.2 ns). Nothing wider than a look-up at a time was tried: a query against a
+ * million codes of 64 bits takes 1.6 ms. docs/math/asymmetric.md has what it gains, and what lost. */
 #include <assert.h>
 #include <math.h>
 #include <omp.h>

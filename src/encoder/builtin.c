@@ -7,7 +7,7 @@
 
 PSH__EMBED(psh__builtin_compact, PSH_MODELS_FOLDER "/compact.safetensors")
 
-    static const struct {
+static const struct {
     const char *name;
     psh__embedded (*bytes)(void);
 } models[] = {{"compact", psh__builtin_compact}};

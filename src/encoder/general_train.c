@@ -121,7 +121,6 @@ static bool is_held_out(size_t i_lesson) {
 typedef struct jury {
     const psh__lesson *lessons;
     size_t n_lessons, n_columns, n_bits, n_short;
-    int n_threads;
     psh_status status;
     psh_error *err;
     psh_compact_train_report *report;
@@ -132,10 +131,9 @@ typedef struct jury {
 static double mean_spearman(jury *j, const float *weights, const float *offsets, size_t n_bits) {
     double sum = 0;
     size_t n_judged = 0;
-    for (size_t first = 0; first < j->n_lessons; first += HELD_OUT_EVERY) { /* each adds in order: one sum */
-        size_t i = first + HELD_OUT_EVERY / 2;
+    for (size_t i = 0; i < j->n_lessons; i++) {
         double spearman = NAN;
-        if (i >= j->n_lessons) break;
+        if (!is_held_out(i)) continue;
         if (j->status == PSH_OK)
             j->status = psh__lesson_spearman(&j->lessons[i], weights, offsets, j->n_columns, n_bits, &spearman, j->err);
         if (!isnan(spearman)) sum += spearman, n_judged++;
@@ -163,8 +161,7 @@ psh_status psh__general_learn(const psh__lesson *lessons, size_t n_lessons, cons
         report->n_held_out += is_held_out(i);
         report->n_pairs += lessons[i].n_items * (lessons[i].n_items - 1) / 2;
     }
-    jury judges = {lessons, n_lessons, psh__linear_columns(p.n_bits), p.n_bits, 0, p.n_threads, PSH_OK, err,
-                   report,  -2};
+    jury judges = {lessons, n_lessons, psh__linear_columns(p.n_bits), p.n_bits, 0, PSH_OK, err, report, -2};
     judges.n_short = p.n_bits < SHORT_BITS ? p.n_bits : SHORT_BITS;
     if (!sets || !targets) {
         status = psh__error_memory(err, "training", n_lessons * (sizeof *sets + sizeof *targets));

@@ -108,7 +108,7 @@ static void fill_function(offer *o, size_t i_function, const psh__sketch_kernels
     }
 }
 
-/* Candidates c of one block share words, so a thread takes whole blocks: the functions of 8 candidates or more. */
+/* Blocks of bit sets belong to one function each, so that threads do not meet in a word. */
 static psh_status fill(offer *o, int n_threads, psh_error *err) {
     const psh__sketch_kernels *kernels = psh__sketch_kernels_get();
     int n_workers = psh_cpu_threads(n_threads);
