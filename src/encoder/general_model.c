@@ -197,7 +197,7 @@ static psh_status fit_frame(const psh_diagrams *set, const psh_adapt_params *par
 
 /* Mean, scale and weight of each dimension. Where all rows are equal, which one diagram alone is, differences as large
  * as the row itself are assumed. */
-static psh_status standardise(acquaintance *a, float *rows, psh_error *err) {
+static void standardise(acquaintance *a, float *rows) {
     size_t n_items = psh_diagrams_count(a->sample), n_features = psh__slices_n_features(&a->slices);
     for (size_t d = 0; d < a->slices.n_dims; d++) {
         size_t first = d * PSH__GENERAL_FEATURES;
@@ -205,9 +205,8 @@ static psh_status standardise(acquaintance *a, float *rows, psh_error *err) {
         a->scales[d] = psh__standardise(rows, n_items, n_features, first, PSH__GENERAL_FEATURES, mean);
         a->norms[d] = a->scales[d] > 0 ? 1 / a->scales[d] : 0;
         for (size_t f = 0; f < PSH__GENERAL_FEATURES; f++) squares += mean[f] * mean[f];
-        if (a->scales[d] == 0) a->scales[d] = squares > 0 ? 8 / sqrt(squares) : 1;
+        if (a->scales[d] == 0) a->scales[d] = squares > 0 ? PSH__STANDARD_NORM / sqrt(squares) : 1;
     }
-    return PSH_OK;
 }
 
 static psh_status get_acquainted(const psh_diagrams *set, const psh_adapt_params *params, acquaintance *a,
@@ -228,7 +227,7 @@ static psh_status get_acquainted(const psh_diagrams *set, const psh_adapt_params
         goto done;
     }
     PSH_TRY_GOTO(psh__standard_rows(&a->slices, a->sample, n_items, &a->frame, 0, params->n_threads, rows, err));
-    PSH_TRY_GOTO(standardise(a, rows, err));
+    standardise(a, rows);
 done:
     psh__free(rows);
     if (status != PSH_OK) acquaintance_free(a);
@@ -264,7 +263,7 @@ psh_status psh__general_start(const psh_model *model, const double *norms, size_
         for (size_t f = 0; f < n_dims * PSH__GENERAL_FEATURES; f++) {
             bool is_own = f / PSH__GENERAL_FEATURES == d && norms[d] > 0;
             uint16_t half = general->halves[f % PSH__GENERAL_FEATURES * model->n_bits + source];
-            weights[f * n_columns + i] = is_own ? (float)(psh__half_to_float(half) * 8 / norms[d]) : 0;
+            weights[f * n_columns + i] = is_own ? (float)(psh__half_to_float(half) * PSH__STANDARD_NORM / norms[d]) : 0;
         }
         offsets[i] = general->offsets[source];
     }

@@ -10,8 +10,6 @@
 #include "base/error.h"
 #include "encoder/model.h"
 
-static const double norm = 8;
-
 psh_status psh__standard_rows(const psh__slices *slices, const psh_diagrams *set, size_t n_items,
                               const psh_frame *frame, uint32_t dims_mask, int n_threads, float *rows, psh_error *err) {
     size_t n_features = psh__slices_n_features(slices), first_bad = SIZE_MAX;
@@ -37,7 +35,7 @@ double psh__standardise(float *rows, size_t n_items, size_t n_features, size_t f
             double x = rows[i * n_features + first + f] - mean[f];
             squares += x * x;
         }
-    double scale = squares > 0 ? norm / sqrt(squares / (double)n_items) : 0;
+    double scale = squares > 0 ? PSH__STANDARD_NORM / sqrt(squares / (double)n_items) : 0;
     if (scale == 0 || !isfinite(scale)) return 0;
     for (size_t i = 0; i < n_items; i++)
         for (size_t f = 0; f < n; f++) {
