@@ -175,13 +175,15 @@ PSH_API psh_status psh_model_encode(const psh_model *model, const psh_diagrams *
 
 typedef struct psh_adapt_params {
     size_t struct_bytes;
-    int n_bits; /* of a general compact model: the first ones; 0: all. Others have the bits that they were trained with
-                 */
+    int n_bits; /* of a general compact model: 1 to 1024; 0: as many as it was trained with. Others have the bits that
+                   they were trained with */
     psh_frame_kind frame_kind; /* of a general compact model, and so all below; a PD-GAN has its own */
     double frame_lo, frame_hi; /* for PSH_FRAME_FIXED */
     bool pool;                 /* ignore homology dimensions; a PD-GAN always does */
     uint32_t dims_mask;        /* 0: all */
     int n_threads;             /* 0: all */
+    bool as_trained;           /* of a general compact model: its first bits with the thresholds that they were trained
+                                  with, whatever the set: only frame, centre and scale are the set's */
 } psh_adapt_params;
 
 /* psh_model_project() :
@@ -195,10 +197,13 @@ PSH_API psh_status psh_model_project(const psh_model *model, const psh_diagrams 
 /* psh_model_adapt() :
  * The model for the diagrams of a set, from one that was trained once and then serves any set (a general compact model,
  * a PD-GAN; psh_model_adapts() tells). Frame, centre and scale are those of `set` (of up to 1,000 of its diagrams); no
- * distance is computed. The weights are the same, the identity is another: codes of two sets compare only under one
- * adapted model. params: NULL is all defaults. Errors: PSH_ERR_UNSUPPORTED for a model that is fitted to one set;
- * PSH_ERR_PARAMETER (more bits than the model has, or options that it has no use for), PSH_ERR_EMPTY (no diagram, or no
- * finite point), PSH_ERR_NOT_FINITE, PSH_ERR_MEMORY. Cost: as encoding those diagrams. */
+ * matching is computed. A general compact model also picks, for 32 diagrams and more, those of its functions, and
+ * thresholds, that track the sliced Wasserstein distances of these diagrams best (docs/math/compact.md); fewer get its
+ * first bits as they were trained. The weights are the same, the identity is another: codes of two sets compare only
+ * under one adapted model. params: NULL is all defaults. Errors: PSH_ERR_UNSUPPORTED for a model that is fitted to one
+ * set; PSH_ERR_PARAMETER (more bits than there are, or options that the model has no use for), PSH_ERR_EMPTY (no
+ * diagram, or no finite point), PSH_ERR_NOT_FINITE, PSH_ERR_MEMORY. Cost: encoding those diagrams, and up to a second
+ * of picking. Same bytes for any number of threads and any SIMD level. */
 PSH_API bool psh_model_adapts(const psh_model *model);
 PSH_API psh_status psh_model_adapt(const psh_model *model, const psh_diagrams *set, const psh_adapt_params *params,
                                    psh_model **dst, psh_error *err);

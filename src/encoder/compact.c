@@ -1,11 +1,11 @@
 /* compact.c : fitting a compact model to a set: slices of the sample, standardised, and linear functions learnt on them
- * (fit.c has the sample, the target and the check); of long codes, bits are then picked anew among the functions and
- * more thresholds (pick.c).
+ * (fit.c has the sample, the target and the check).
  *
  * Learning starts from the general model (general_train.c), which already makes good codes of diagrams that it has
- * never seen, and goes on in small steps: what some tens of diagrams cannot say is kept from thousands of synthetic
- * ones. Spearman with W1 on other diagrams of the kind, 256 bits, when fitted on 20 / 60 / 400 of Fashion-MNIST: 0.79 /
- * 0.92 / 0.97 from random weights, 0.92 / 0.96 / 0.97 from the general model (docs/math/compact.md). */
+ * never seen, and goes on in steps that are small where the sample is: what some tens of diagrams cannot say is kept
+ * from thousands of synthetic ones. A large sample first chooses among the general model's functions. An exchange ends
+ * the fit (functions.c): gradients move a threshold only where diagrams lie near it. docs/math/compact.md has what each
+ * is worth. */
 #include <math.h>
 #include <string.h>
 
@@ -20,56 +20,55 @@
 #include "encoder/pick.h"
 #include "encoder/standard.h"
 
-enum { DEFAULT_STEPS = 800, BATCH = 256, LEAST_PICKED = 128 /* bits: below, picking loses on other diagrams */ };
+enum {
+    STEPS = 800,          /* twice as many from MANY / 2 diagrams to MANY */
+    BATCH = 256,
+    LEAST_CHOSEN = 64,    /* diagrams: fewer start from the general model's first bits, more from chosen ones */
+    MANY = 400            /* diagrams: from here on the largest rate */
+};
 
-/* Found on four sets, 64 and 256 bits: docs/math/compact.md. */
-static const double rate_from_general = 2e-3, rate_from_scratch = 8e-3, dropout = 0.3;
+/* Found on five sets, samples of 20 to 500 diagrams, 64 and 256 bits: docs/math/compact.md. */
+static const double least_rate = 2e-3, largest_rate = 8e-3, dropout = 0.3;
+
+/* The more a sample can say, the further learning may go from where it starts. */
+static double rate_for(const psh_model *start, size_t n_items) {
+    double rate = largest_rate * (double)n_items / MANY;
+    if (!start || rate > largest_rate) return largest_rate;
+    return rate < least_rate ? least_rate : rate;
+}
+
+static size_t steps_for(size_t n_items) {
+    double share = 2 * (double)n_items / MANY;
+    return (size_t)(STEPS * (share < 1 ? 1 : share > 2 ? 2 : share));
+}
 
 /* The sample's. */
 static const psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
 
-/* A linear code of features as they come. */
-typedef struct functions {
-    float *weights, *offsets; // (n_features, n_columns), (n_columns)
-} functions;
-
+/* What a fit knows of its sample, and what it learns. Functions are of rows as they come when learn() is done. */
 typedef struct state {
-    size_t n_steps;
+    size_t n_steps;           /* 0: by the sample's size */
     const psh_model *general; /* to start from; NULL: random weights */
     psh__slices slices;
-    functions start, learnt;
+    float *raw, *rows; // (n_items, n_features) slices as they come, and standardised
+    double *mean;      // (n_features)
+    double scale;
+    psh__functions general_all; /* the general model's, in every dimension */
+    double norms[PSH__SLICE_MAX_DIMS]; /* root mean square, of each dimension's part of the standardised rows */
+    psh__functions start, learnt;
+    psh__functions unfitted; /* what the general model would be for this sample without exact distances; may be empty */
 } state;
 
-static void functions_free(functions *f) {
-    psh__free(f->weights);
-    psh__free(f->offsets);
-    *f = (functions){0};
-}
-
-static psh_status functions_reserve(functions *f, size_t n_features, size_t n_columns, psh_error *err) {
-    functions_free(f);
-    f->weights = psh__malloc(n_features * n_columns, sizeof *f->weights);
-    f->offsets = psh__malloc(n_columns, sizeof *f->offsets);
-    if (f->weights && f->offsets) return PSH_OK;
-    return psh__error_memory(err, "fitting", n_columns * n_features * sizeof *f->weights);
-}
-
-static void functions_copy(const functions *src, functions *dst, size_t n_features, size_t n_columns) {
-    memcpy(dst->weights, src->weights, n_features * n_columns * sizeof *dst->weights);
-    memcpy(dst->offsets, src->offsets, n_columns * sizeof *dst->offsets);
-}
-
-/* From functions of standardised features to functions of features as they come. */
-static void fold(functions *f, size_t n_features, size_t n_columns, const double *mean, double scale) {
-    for (size_t b = 0; b < n_columns; b++) {
-        double offset = f->offsets[b];
-        for (size_t i = 0; i < n_features; i++) {
-            float *weight = &f->weights[i * n_columns + b];
-            *weight = psh__half_to_float(psh__half_from_float((float)(*weight * scale)));
-            offset -= mean[i] * *weight;
-        }
-        f->offsets[b] = (float)offset;
-    }
+/* What belongs to one sample: learn() may be called again for another. */
+static void forget(state *s) {
+    psh__free(s->raw);
+    psh__free(s->rows);
+    psh__free(s->mean);
+    s->raw = s->rows = NULL, s->mean = NULL;
+    psh__functions_free(&s->general_all);
+    psh__functions_free(&s->start);
+    psh__functions_free(&s->learnt);
+    psh__functions_free(&s->unfitted);
 }
 
 static psh_status fit_slices(const psh__fit *fit, size_t n_items, psh__slices *dst, psh_error *err) {
@@ -84,116 +83,142 @@ static psh_status fit_slices(const psh__fit *fit, size_t n_items, psh__slices *d
     return status == PSH_ERR_EMPTY ? psh__fit_too_alike(n_items, err) : status;
 }
 
-/* Random functions, and in their place as many of the general model's as it has. */
-static psh_status draw_start(const state *s, const psh__linear_params *params, const float *rows, size_t n_items,
-                             functions *dst, psh_error *err) {
-    psh__linear_draw(params, dst->weights, dst->offsets);
-    if (!s->general) return PSH_OK;
-    double norms[PSH__SLICE_MAX_DIMS] = {0};
-    for (size_t i = 0; i < n_items * params->n_features; i++)
-        norms[i % params->n_features / PSH__GENERAL_FEATURES] += (double)rows[i] * rows[i];
-    for (size_t d = 0; d < s->slices.n_dims; d++) norms[d] = sqrt(norms[d] / (double)n_items);
-    return psh__general_start(s->general, norms, s->slices.n_dims, params->n_bits, dst->weights, dst->offsets, err);
+/* Slices of the first n_items of the sample, as they come and standardised. */
+static psh_status compute_rows(state *s, const psh__fit *fit, size_t n_items, psh_error *err) {
+    size_t n_features = psh__slices_n_features(&s->slices);
+    s->raw = psh__malloc(n_items * n_features, sizeof *s->raw);
+    s->rows = psh__malloc(n_items * n_features, sizeof *s->rows);
+    s->mean = psh__malloc(n_features, sizeof *s->mean);
+    if (!s->raw || !s->rows || !s->mean)
+        return psh__error_memory(err, "fitting", n_items * n_features * 2 * sizeof *s->rows);
+    PSH_TRY(psh__standard_rows(&s->slices, fit->sample, n_items, &unit, 0, fit->n_workers, s->raw, err));
+    memcpy(s->rows, s->raw, n_items * n_features * sizeof *s->rows);
+    s->scale = psh__standardise(s->rows, n_items, n_features, 0, n_features, s->mean);
+    return s->scale > 0 ? PSH_OK : psh__fit_too_alike(n_items, err);
 }
 
-/* The bits that together serve best, of what was learnt and of what it started from, at several thresholds each; they
- * take the place of what was learnt. raw : (n_items, n_features). */
-static psh_status pick(state *s, const psh__fit *fit, const float *raw, size_t n_items, const psh__target *target,
-                       psh_error *err) {
-    size_t n_features = psh__slices_n_features(&s->slices), n_bits = (size_t)fit->params.n_bits;
-    size_t n_columns = psh__linear_columns(n_bits), stride = 2 * n_columns;
-    functions picked = {0};
-    psh_status status = functions_reserve(&picked, n_features, n_columns, err);
-    float *values = psh__malloc(n_items * stride, sizeof *values),
-          *half = psh__malloc(n_items, n_columns * sizeof *half);
-    float *thresholds = psh__malloc(stride, sizeof *thresholds);
-    psh__pick *picks = psh__malloc(n_bits, sizeof *picks);
-    if (status == PSH_OK && (!values || !half || !thresholds || !picks))
-        status = psh__error_memory(err, "fitting", n_items * stride * 2 * sizeof *values);
-    if (status != PSH_OK) goto done;
-    size_t n_sources = s->general ? 2 : 1;   /* random weights are nothing to choose from */
-    for (size_t k = 0; k < n_sources; k++) { /* bits of all without gaps */
-        const functions *f = k ? &s->start : &s->learnt;
-        psh__dense_multiply(raw, f->weights, n_items, n_columns, n_features, fit->n_workers, half);
-        for (size_t i = 0; i < n_items; i++)
-            memcpy(values + i * stride + k * n_bits, half + i * n_columns, n_bits * sizeof *values);
-        for (size_t b = 0; b < n_bits; b++) thresholds[k * n_bits + b] = -f->offsets[b];
+static void measure_norms(state *s, size_t n_items) {
+    size_t n_features = psh__slices_n_features(&s->slices);
+    memset(s->norms, 0, sizeof s->norms);
+    for (size_t i = 0; i < n_items * n_features; i++)
+        s->norms[i % n_features / PSH__GENERAL_FEATURES] += (double)s->rows[i] * s->rows[i];
+    for (size_t d = 0; d < s->slices.n_dims; d++) s->norms[d] = sqrt(s->norms[d] / (double)n_items);
+}
+
+/* The general model's functions of standardised rows. In dimension d it was learnt on rows of norm PSH__STANDARD_NORM,
+ * and here they are shorter: the slope of its signs' gradient wants sums as large as then. */
+static psh_status unfold_general(state *s, psh_error *err) {
+    double scales[PSH__SLICE_MAX_DIMS];
+    size_t n_dims = s->slices.n_dims, n_bits = s->general->n_bits;
+    for (size_t d = 0; d < n_dims; d++) scales[d] = s->norms[d] > 0 ? PSH__STANDARD_NORM / s->norms[d] : 1;
+    PSH_TRY(psh__general_unfold(s->general, n_dims, NULL, scales, &s->general_all, err));
+    psh__functions *all = &s->general_all;
+    for (size_t f = 0; f < all->n_features; f++)
+        for (size_t i = 0; i < all->n_functions; i++)
+            all->weights[f * all->n_columns + i] *= (float)scales[f / PSH__GENERAL_FEATURES];
+    for (size_t i = 0; i < all->n_functions; i++) all->offsets[i] *= (float)scales[i / n_bits];
+    return PSH_OK;
+}
+
+/* Random functions, and in their place as many of the general model's first ones as it has. */
+static psh_status take_first(state *s, const psh__linear_params *params, psh_error *err) {
+    size_t n_bits = params->n_bits, n_dims = s->slices.n_dims, taken[PSH__SLICE_MAX_DIMS] = {0};
+    psh__linear_draw(params, s->start.weights, s->start.offsets);
+    if (!s->general) return PSH_OK;
+    size_t *owners = psh__malloc(n_bits, sizeof *owners);
+    if (!owners) return psh__error_memory(err, "fitting", n_bits * sizeof *owners);
+    psh__general_share_bits(s->norms, n_dims, n_bits, owners);
+    for (size_t i = 0; i < n_bits; i++) {
+        size_t from = taken[owners[i]]++;
+        if (from < s->general->n_bits)
+            psh__functions_set(&s->start, i, &s->general_all, owners[i] * s->general->n_bits + from);
     }
-    psh__functions offered = {n_items, n_sources * n_bits, stride, values, thresholds};
-    status = psh__pick_bits(&offered, target, n_bits, fit->n_workers, picks, err);
-    if (status != PSH_OK) goto done;
-    memset(picked.weights, 0, n_features * n_columns * sizeof *picked.weights);
-    memset(picked.offsets, 0, n_columns * sizeof *picked.offsets);
-    for (size_t b = 0; b < n_bits; b++) {
-        const functions *f = picks[b].function < n_bits ? &s->learnt : &s->start;
-        size_t from = picks[b].function % n_bits;
-        for (size_t i = 0; i < n_features; i++) picked.weights[i * n_columns + b] = f->weights[i * n_columns + from];
-        picked.offsets[b] = -picks[b].threshold;
+    psh__free(owners);
+    return PSH_OK;
+}
+
+/* Where learning starts: with enough diagrams to choose by, the bits that serve best, of the general model's functions
+ * at several thresholds each. */
+static psh_status draw_start(state *s, const psh__fit *fit, const psh__linear_params *params, size_t n_items,
+                             const psh__target *target, psh_error *err) {
+    const psh__functions *all = &s->general_all;
+    psh_status status = PSH_ERR_DATA;
+    if (s->general) {
+        measure_norms(s, n_items);
+        PSH_TRY(unfold_general(s, err));
+        if (n_items >= LEAST_CHOSEN)
+            status = psh__functions_pick(&all, 1, false, s->rows, target, fit->n_workers, &s->start, err);
     }
-    functions_copy(&picked, &s->learnt, n_features, n_columns);
-done:
-    functions_free(&picked);
-    psh__free(values);
-    psh__free(half);
-    psh__free(thresholds);
-    psh__free(picks);
+    return status == PSH_ERR_DATA ? take_first(s, params, err) : status;
+}
+
+/* The bits that together serve best, of what was learnt and of the general model's, at several thresholds each: an
+ * exchange that starts from what was learnt, and takes its place. */
+static psh_status exchange(state *s, const psh__fit *fit, const psh__target *target, psh_error *err) {
+    const psh__functions *sources[] = {&s->learnt, &s->general_all};
+    psh__functions picked;
+    psh_status status = psh__functions_create(s->learnt.n_features, s->learnt.n_functions, &picked, err);
+    if (status == PSH_OK)
+        status =
+            psh__functions_pick(sources, s->general ? 2 : 1, true, s->raw, target, fit->n_workers, &picked, err);
+    if (status == PSH_OK) {
+        psh__functions_free(&s->learnt);
+        s->learnt = picked;
+    } else
+        psh__functions_free(&picked);
     return status == PSH_ERR_DATA ? PSH_OK : status; /* too few to choose from: what was learnt stays */
+}
+
+/* What the check compares fitting with. */
+static psh_status choose_unfitted(state *s, const psh__fit *fit, size_t n_items, psh_error *err) {
+    bool is_picked;
+    if (!s->general) return PSH_OK;
+    PSH_TRY(psh__functions_create(s->learnt.n_features, s->learnt.n_functions, &s->unfitted, err));
+    psh_status status = psh__general_choose(&s->general_all, s->norms, s->slices.n_dims, s->raw, n_items, false,
+                                            fit->n_workers, &s->unfitted, &is_picked, err);
+    if (status != PSH_ERR_DATA) return status;
+    psh__functions_free(&s->unfitted); /* more bits than it has */
+    return PSH_OK;
 }
 
 static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
     state *s = user;
     psh_status status = PSH_OK;
     psh__target target = {0};
-    float *rows = NULL, *raw = NULL;
-    double *mean = NULL;
+    forget(s);
     PSH_TRY(fit_slices(fit, n_items, &s->slices, err));
     size_t n_features = psh__slices_n_features(&s->slices), n_bits = (size_t)fit->params.n_bits;
-    size_t n_columns = psh__linear_columns(n_bits);
-    PSH_TRY(functions_reserve(&s->start, n_features, n_columns, err));
-    PSH_TRY(functions_reserve(&s->learnt, n_features, n_columns, err));
-    rows = psh__malloc(n_items * n_features, sizeof *rows);
-    raw = psh__malloc(n_items * n_features, sizeof *raw);
-    mean = psh__malloc(n_features, sizeof *mean);
-    if (!rows || !raw || !mean) {
-        status = psh__error_memory(err, "fitting", n_items * n_features * sizeof *rows);
-        goto done;
-    }
-    PSH_TRY_GOTO(psh__standard_rows(&s->slices, fit->sample, n_items, &unit, 0, fit->n_workers, rows, err));
-    memcpy(raw, rows, n_items * n_features * sizeof *raw);
-    double scale = psh__standardise(rows, n_items, n_features, 0, n_features, mean);
-    if (scale == 0) {
-        status = psh__fit_too_alike(n_items, err);
-        goto done;
-    }
+    PSH_TRY(psh__functions_create(n_features, n_bits, &s->start, err));
+    PSH_TRY(psh__functions_create(n_features, n_bits, &s->learnt, err));
+    PSH_TRY(compute_rows(s, fit, n_items, err));
     PSH_TRY_GOTO(psh__target_create(distances, n_items, &target, err));
-    psh__linear_set set = {n_items, rows, target.values, target.stride};
+    psh__linear_set set = {n_items, s->rows, target.values, target.stride};
     psh__linear_params params = {.n_bits = n_bits,
                                  .n_features = n_features,
                                  .n_batch = BATCH,
-                                 .n_steps = s->n_steps,
+                                 .n_steps = s->n_steps ? s->n_steps : steps_for(n_items),
                                  .sets_per_step = 1,
-                                 .rate = s->general ? rate_from_general : rate_from_scratch,
+                                 .rate = rate_for(s->general, n_items),
                                  .dropout = dropout,
                                  .is_nested = true,
                                  .seed = fit->params.seed,
                                  .n_threads = fit->n_workers,
                                  .progress = fit->progress,
                                  .what = "learning"};
-    PSH_TRY_GOTO(draw_start(s, &params, rows, n_items, &s->start, err));
-    functions_copy(&s->start, &s->learnt, n_features, n_columns);
+    PSH_TRY_GOTO(draw_start(s, fit, &params, n_items, &target, err));
+    for (size_t i = 0; i < n_bits; i++) psh__functions_set(&s->learnt, i, &s->start, i);
     PSH_TRY_GOTO(psh__linear_train(&set, 1, &params, s->learnt.weights, s->learnt.offsets, err));
-    fold(&s->start, n_features, n_columns, mean, scale);
-    fold(&s->learnt, n_features, n_columns, mean, scale);
-    if (n_bits >= LEAST_PICKED) PSH_TRY_GOTO(pick(s, fit, raw, n_items, &target, err));
+    psh__functions_fold(&s->start, s->mean, s->scale);
+    psh__functions_fold(&s->learnt, s->mean, s->scale);
+    psh__functions_fold(&s->general_all, s->mean, s->scale);
+    PSH_TRY_GOTO(exchange(s, fit, &target, err));
+    PSH_TRY_GOTO(choose_unfitted(s, fit, n_items, err));
 done:
     psh__target_free(&target);
-    psh__free(rows);
-    psh__free(raw);
-    psh__free(mean);
     return status;
 }
 
-static psh_status make_of(const state *s, const functions *f, const psh__fit *fit, const psh_frame *frame,
+static psh_status make_of(const state *s, const psh__functions *f, const psh__fit *fit, const psh_frame *frame,
                           const psh_meta *meta, psh_model **dst, psh_error *err) {
     return psh__compact_create(&s->slices, f->weights, f->offsets, (size_t)fit->params.n_bits, frame, fit->params.pool,
                                fit->params.dims_mask, meta, dst, err);
@@ -205,10 +230,12 @@ static psh_status make(const void *user, const psh__fit *fit, const psh_frame *f
     return make_of(s, &s->learnt, fit, frame, meta, dst, err);
 }
 
-static psh_status make_start(const void *user, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
-                             psh_model **dst, psh_error *err) {
+/* PSH_ERR_DATA if the general model has too few bits. */
+static psh_status make_unfitted(const void *user, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
+                                psh_model **dst, psh_error *err) {
     const state *s = user;
-    return make_of(s, &s->start, fit, frame, meta, dst, err);
+    if (!s->unfitted.weights) return PSH_ERR_DATA;
+    return make_of(s, &s->unfitted, fit, frame, meta, dst, err);
 }
 
 /* The general model that the caller names, or the built-in one. *owned: to be freed. */
@@ -231,7 +258,6 @@ psh_status psh_compact_fit(const psh_diagrams *set, const psh_compact_params *pa
     enum { MAX_STEPS = 1000000 };
     psh_compact_params p;
     psh__params_copy(&p, sizeof p, params);
-    if (p.n_steps == 0) p.n_steps = DEFAULT_STEPS;
     if (p.n_steps > MAX_STEPS) return psh__error(err, PSH_ERR_PARAMETER, "%zu steps; at most %d", p.n_steps, MAX_STEPS);
     psh__fit_params common = {.n_bits = p.n_bits,
                               .target = p.target,
@@ -251,10 +277,9 @@ psh_status psh_compact_fit(const psh_diagrams *set, const psh_compact_params *pa
                             .state = &s,
                             .learn = learn,
                             .make = make,
-                            .make_start = s.general ? make_start : NULL};
+                            .make_start = s.general ? make_unfitted : NULL};
     psh_status status = psh__fit_run(set, &common, &learner, progress, dst, report, err);
-    functions_free(&s.start);
-    functions_free(&s.learnt);
+    forget(&s);
     psh_model_free(owned);
     return status;
 }

@@ -3,6 +3,7 @@
 #ifndef PSH_ENCODER_GENERAL_H
 #define PSH_ENCODER_GENERAL_H
 
+#include "encoder/functions.h"
 #include "encoder/model.h"
 #include "encoder/slices.h"
 
@@ -20,16 +21,31 @@ typedef struct psh__general {
 psh_status psh__general_create(const float *weights, const float *offsets, size_t n_bits, const psh_meta *meta,
                                psh_model **dst, psh_error *err);
 
+/* --- Meeting a set (general_adapt.c) ------------------------------------------------------------------------------ */
+
+/* psh__general_unfold() :
+ * All functions of the model in each of n_dims dimensions, dimension by dimension, for rows that are still to be
+ * centred and scaled: dimension d by the means at mean + d * PSH__GENERAL_FEATURES (NULL: rows are centred) and by
+ * scales[d]. dst : created here, n_dims * n_bits functions, weights as the model's. PSH_ERR_MEMORY. */
+psh_status psh__general_unfold(const psh_model *general, size_t n_dims, const double *mean, const double *scales,
+                               psh__functions *dst, psh_error *err);
+
 /* psh__general_share_bits() :
  * owners : (n_bits): which of n_dims functions' next bit each bit is, such that among the first k bits, for every k,
  * each dimension has as many as its share of `norms` : (n_dims) says. */
 void psh__general_share_bits(const double *norms, size_t n_dims, size_t n_bits, size_t *owners);
 
-/* psh__general_start() :
- * Weights and offsets for standardised rows of several dimensions (standard.h, scaled together), where learning may
- * start. norms : (n_dims) root mean square norms of each dimension's part of such rows. weights : (n_dims *
- * PSH__GENERAL_FEATURES, psh__linear_columns(n_bits)). Bits beyond the model's stay as they are. PSH_ERR_MEMORY. */
-psh_status psh__general_start(const psh_model *general, const double *norms, size_t n_dims, size_t n_bits,
-                              float *weights, float *offsets, psh_error *err);
+/* psh__general_choose() :
+ * The dst->n_functions bits for a set, without an exact distance, from what psh__general_unfold() made for these rows :
+ * (n_items, n_features), as they come. norms : (n_dims) root mean square norms of the centred rows' parts. Few items,
+ * or plain: the first functions of each dimension as they were trained, shared out; more: those, and thresholds, that
+ * track the sliced Wasserstein distances of the rows best; *is_picked tells. PSH_ERR_DATA if neither has as many bits; PSH_ERR_MEMORY. */
+psh_status psh__general_choose(const psh__functions *all, const double *norms, size_t n_dims, const float *rows,
+                               size_t n_items, bool plain, int n_threads, psh__functions *dst, bool *is_picked,
+                               psh_error *err);
+
+/* psh_model_adapt() of this kind. */
+psh_status psh__general_adapt(const psh_model *model, const psh_diagrams *set, const psh_adapt_params *params,
+                              psh_model **dst, psh_error *err);
 
 #endif

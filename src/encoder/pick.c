@@ -4,7 +4,7 @@
  * Gradients move a threshold only where values lie near it. In sets of tight clusters they lie nowhere near: every
  * learned bit tells clusters apart, and none looks inside of one. So each function is offered with several thresholds,
  * its own and those at even shares of the items, and the exchange of pursuit.c picks those that together track the
- * target best. What it gains: docs/math/compact.md.
+ * target best, from nothing or from a code that is there. What it gains: docs/math/compact.md.
  *
  * Cost: n_functions * n_items^2 additions, and the pursuit's. */
 #include "encoder/pick.h"
@@ -32,7 +32,7 @@ static int by_value(const void *a, const void *b) {
     return x->item < y->item ? -1 : x->item > y->item;
 }
 
-static void sort_items(const psh__functions *f, size_t i_function, ranked *items) {
+static void sort_items(const psh__offer *f, size_t i_function, ranked *items) {
     for (size_t i = 0; i < f->n_items; i++) items[i] = (ranked){f->values[i * f->stride + i_function], (uint32_t)i};
     qsort(items, f->n_items, sizeof *items, by_value);
 }
@@ -67,13 +67,14 @@ typedef struct desk {
     uint32_t *sums; // (target stride)
 } desk;
 
-typedef struct offer {
-    const psh__functions *functions;
+typedef struct work {
+    const psh__offer *offer;
     const psh__target *target;
     size_t *firsts;   // (n_functions + 1) candidates of each function
+    uint32_t *owns;   // (n_functions) its candidate at its own threshold; PSH__PURSUIT_NONE if that tells nothing apart
     psh__pick *picks; // (n_candidates)
     psh__pool pool;
-} offer;
+} work;
 
 static void set_answer(psh__pool *pool, size_t c, size_t i_item) {
     size_t word = (c / PSH__BLOCK_BITSETS * pool->n_words + i_item / 64) * PSH__BLOCK_BITSETS + c % PSH__BLOCK_BITSETS;
@@ -82,9 +83,9 @@ static void set_answer(psh__pool *pool, size_t c, size_t i_item) {
 
 /* Candidates of one function: answers, and the target's sum over the pairs that they separate, by a sweep through the
  * sorted items: an item that goes below adds its target to those above and takes away that to those below. */
-static void fill_function(offer *o, size_t i_function, const psh__sketch_kernels *kernels, desk *at) {
-    const psh__functions *f = o->functions;
-    const psh__target *t = o->target;
+static void fill_function(work *w, size_t i_function, const psh__sketch_kernels *kernels, desk *at) {
+    const psh__offer *f = w->offer;
+    const psh__target *t = w->target;
     size_t splits[N_SPLITS + 1], n_items = f->n_items, k = 0;
     sort_items(f, i_function, at->items);
     float own = f->thresholds[i_function];
@@ -92,7 +93,7 @@ static void fill_function(offer *o, size_t i_function, const psh__sketch_kernels
     double cut = 0;
     memset(at->sums, 0, t->stride * sizeof *at->sums);
     for (size_t s = 0; s < n_splits; s++) {
-        size_t c = o->firsts[i_function] + s;
+        size_t c = w->firsts[i_function] + s;
         for (; k < splits[s]; k++) {
             size_t m = at->items[k].item;
             cut += t->row_sums[m] - 2 * (double)at->sums[m];
@@ -100,31 +101,32 @@ static void fill_function(offer *o, size_t i_function, const psh__sketch_kernels
         }
         float below = at->items[splits[s] - 1].value, above = at->items[splits[s]].value;
         bool is_own = below <= own && own < above;
-        o->picks[c] = (psh__pick){(uint32_t)i_function, is_own ? own : between(below, above)};
-        for (size_t i = splits[s]; i < n_items; i++) set_answer(&o->pool, c, at->items[i].item);
-        o->pool.ones[c] = (double)(n_items - splits[s]);
-        o->pool.pairs[c] = (double)splits[s] * (double)(n_items - splits[s]);
-        o->pool.dots[c] = cut;
+        w->picks[c] = (psh__pick){(uint32_t)i_function, is_own ? own : between(below, above)};
+        if (is_own) w->owns[i_function] = (uint32_t)c;
+        for (size_t i = splits[s]; i < n_items; i++) set_answer(&w->pool, c, at->items[i].item);
+        w->pool.ones[c] = (double)(n_items - splits[s]);
+        w->pool.pairs[c] = (double)splits[s] * (double)(n_items - splits[s]);
+        w->pool.dots[c] = cut;
     }
 }
 
 /* Blocks of bit sets belong to one function each, so that threads do not meet in a word. */
-static psh_status fill(offer *o, int n_threads, psh_error *err) {
+static psh_status fill(work *w, int n_threads, psh_error *err) {
     const psh__sketch_kernels *kernels = psh__sketch_kernels_get();
     int n_workers = psh_cpu_threads(n_threads);
     psh_status status = PSH_OK;
     desk *desks = psh__calloc((size_t)n_workers, sizeof *desks);
     if (!desks) return psh__error_memory(err, "candidates", (size_t)n_workers * sizeof *desks);
     for (int i = 0; i < n_workers; i++) {
-        desks[i].items = psh__malloc(o->functions->n_items, sizeof *desks[i].items);
-        desks[i].sums = psh__malloc(o->target->stride, sizeof *desks[i].sums);
+        desks[i].items = psh__malloc(w->offer->n_items, sizeof *desks[i].items);
+        desks[i].sums = psh__malloc(w->target->stride, sizeof *desks[i].sums);
         if (!desks[i].items || !desks[i].sums) {
-            status = psh__error_memory(err, "candidates", o->target->stride * sizeof *desks[i].sums);
+            status = psh__error_memory(err, "candidates", w->target->stride * sizeof *desks[i].sums);
             goto done;
         }
     }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_workers)
-    for (size_t i = 0; i < o->functions->n_functions; i++) fill_function(o, i, kernels, &desks[omp_get_thread_num()]);
+    for (size_t i = 0; i < w->offer->n_functions; i++) fill_function(w, i, kernels, &desks[omp_get_thread_num()]);
 done:
     for (int i = 0; i < n_workers; i++) {
         psh__free(desks[i].items);
@@ -135,55 +137,59 @@ done:
 }
 
 /* How many candidates each function has; blocks of bit sets are not shared between functions. */
-static psh_status count_candidates(offer *o, size_t *n_room, size_t *n_real, psh_error *err) {
-    const psh__functions *f = o->functions;
+static psh_status count_candidates(work *w, size_t *n_room, size_t *n_real, psh_error *err) {
+    const psh__offer *f = w->offer;
     size_t splits[N_SPLITS + 1], n = 0;
     ranked *items = psh__malloc(f->n_items, sizeof *items);
     if (!items) return psh__error_memory(err, "candidates", f->n_items * sizeof *items);
     for (size_t i = 0; i < f->n_functions; i++) {
         sort_items(f, i, items);
-        o->firsts[i] = n;
+        w->firsts[i] = n;
         size_t n_splits = choose_splits(items, f->n_items, f->thresholds[i], splits);
         n += n_splits, *n_real += n_splits;
         if (n % PSH__BLOCK_BITSETS) n += PSH__BLOCK_BITSETS - n % PSH__BLOCK_BITSETS;
     }
-    o->firsts[f->n_functions] = *n_room = n;
+    w->firsts[f->n_functions] = *n_room = n;
     psh__free(items);
     return PSH_OK;
 }
 
-psh_status psh__pick_bits(const psh__functions *functions, const psh__target *target, size_t n_bits, int n_threads,
-                          psh__pick *picks, psh_error *err) {
+psh_status psh__pick_bits(const psh__offer *offer, const psh__target *target, size_t n_bits, bool goes_on,
+                          int n_threads, psh__pick *picks, psh_error *err) {
     psh_status status = PSH_OK;
-    offer o = {.functions = functions, .target = target};
-    size_t n_candidates = 0, n_real = 0;
+    work w = {.offer = offer, .target = target};
+    size_t n_candidates = 0, n_real = 0, n_functions = offer->n_functions;
     double correlation;
     psh__pursuit_params params = {.n_bits = n_bits, .n_sweeps = MAX_SWEEPS, .n_threads = n_threads};
     uint32_t *chosen = psh__malloc(n_bits, sizeof *chosen);
-    o.firsts = psh__malloc(functions->n_functions + 1, sizeof *o.firsts);
-    if (!chosen || !o.firsts) {
-        status = psh__error_memory(err, "candidates", functions->n_functions * sizeof *o.firsts);
+    w.firsts = psh__malloc(n_functions + 1, sizeof *w.firsts);
+    w.owns = psh__malloc(n_functions, sizeof *w.owns);
+    if (!chosen || !w.firsts || !w.owns) {
+        status = psh__error_memory(err, "candidates", n_functions * sizeof *w.firsts);
         goto done;
     }
-    PSH_TRY_GOTO(count_candidates(&o, &n_candidates, &n_real, err));
+    for (size_t i = 0; i < n_functions; i++) w.owns[i] = PSH__PURSUIT_NONE;
+    PSH_TRY_GOTO(count_candidates(&w, &n_candidates, &n_real, err));
     if (n_real < n_bits) {
         status = psh__error(err, PSH_ERR_DATA, "%zu bits tell any two diagrams apart; %zu are wanted", n_real, n_bits);
         goto done;
     }
-    PSH_TRY_GOTO(psh__pool_create(functions->n_items, n_candidates, &o.pool, err));
-    o.picks = psh__calloc(n_candidates, sizeof *o.picks);
-    if (!o.picks) {
-        status = psh__error_memory(err, "candidates", n_candidates * sizeof *o.picks);
+    PSH_TRY_GOTO(psh__pool_create(offer->n_items, n_candidates, &w.pool, err));
+    w.picks = psh__calloc(n_candidates, sizeof *w.picks);
+    if (!w.picks) {
+        status = psh__error_memory(err, "candidates", n_candidates * sizeof *w.picks);
         goto done;
     }
-    for (size_t c = 0; c < n_candidates; c++) o.pool.dots[c] = -INFINITY; /* what stays so is never chosen */
-    PSH_TRY_GOTO(fill(&o, n_threads, err));
-    PSH_TRY_GOTO(psh__pursuit(&o.pool, target, &params, chosen, &correlation, err));
-    for (size_t i = 0; i < n_bits; i++) picks[i] = o.picks[chosen[i]];
+    for (size_t c = 0; c < n_candidates; c++) w.pool.dots[c] = -INFINITY; /* what stays so is never chosen */
+    PSH_TRY_GOTO(fill(&w, n_threads, err));
+    if (goes_on) params.start = w.owns;
+    PSH_TRY_GOTO(psh__pursuit(&w.pool, target, &params, chosen, &correlation, err));
+    for (size_t i = 0; i < n_bits; i++) picks[i] = w.picks[chosen[i]];
 done:
-    psh__pool_free(&o.pool);
-    psh__free(o.picks);
-    psh__free(o.firsts);
+    psh__pool_free(&w.pool);
+    psh__free(w.picks);
+    psh__free(w.firsts);
+    psh__free(w.owns);
     psh__free(chosen);
     return status;
 }

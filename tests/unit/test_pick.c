@@ -41,9 +41,9 @@ static void bits_look_inside_tight_clusters(void **state) {
     psh__pick picks[8], again[8];
     make_items(values, distances);
     assert_int_equal(psh__target_create(distances, N, &target, NULL), PSH_OK);
-    psh__functions functions = {N, N_FUNCTIONS, N_FUNCTIONS, values[0], own};
-    assert_int_equal(psh__pick_bits(&functions, &target, 8, 1, picks, NULL), PSH_OK);
-    assert_int_equal(psh__pick_bits(&functions, &target, 8, 2, again, NULL), PSH_OK);
+    psh__offer functions = {N, N_FUNCTIONS, N_FUNCTIONS, values[0], own};
+    assert_int_equal(psh__pick_bits(&functions, &target, 8, false, 1, picks, NULL), PSH_OK);
+    assert_int_equal(psh__pick_bits(&functions, &target, 8, false, 2, again, NULL), PSH_OK);
     assert_memory_equal(picks, again, sizeof picks);
     size_t n_inside = 0, n_splits[N] = {0};
     for (size_t b = 0; b < 8; b++) {
@@ -66,8 +66,8 @@ static void own_thresholds_are_offered(void **state) {
     psh__target target;
     psh__pick pick;
     assert_int_equal(psh__target_create(distances, 4, &target, NULL), PSH_OK);
-    psh__functions functions = {4, 1, 1, values, &own};
-    assert_int_equal(psh__pick_bits(&functions, &target, 1, 1, &pick, NULL), PSH_OK);
+    psh__offer functions = {4, 1, 1, values, &own};
+    assert_int_equal(psh__pick_bits(&functions, &target, 1, false, 1, &pick, NULL), PSH_OK);
     assert_int_equal(pick.function, 0);
     assert_true(pick.threshold == 2.25f);
     psh__target_free(&target);
@@ -79,9 +79,9 @@ static void too_few_bits_are_refused(void **state) {
     psh__target target;
     psh__pick picks[2];
     assert_int_equal(psh__target_create(distances, 4, &target, NULL), PSH_OK);
-    psh__functions functions = {4, 1, 1, values, &own};
-    assert_int_equal(psh__pick_bits(&functions, &target, 1, 1, picks, NULL), PSH_OK); /* one split, once */
-    assert_int_equal(psh__pick_bits(&functions, &target, 2, 1, picks, NULL), PSH_ERR_DATA);
+    psh__offer functions = {4, 1, 1, values, &own};
+    assert_int_equal(psh__pick_bits(&functions, &target, 1, false, 1, picks, NULL), PSH_OK); /* one split, once */
+    assert_int_equal(psh__pick_bits(&functions, &target, 2, false, 1, picks, NULL), PSH_ERR_DATA);
     psh__target_free(&target);
 }
 
@@ -92,10 +92,10 @@ static void failing_memory_is_reported(void **state) {
     psh__pick picks[4];
     make_items(values, distances);
     assert_int_equal(psh__target_create(distances, N, &target, NULL), PSH_OK);
-    psh__functions functions = {N, N_FUNCTIONS, N_FUNCTIONS, values[0], own};
+    psh__offer functions = {N, N_FUNCTIONS, N_FUNCTIONS, values[0], own};
     for (long n = 1;; n++) {
         psh__alloc_fail_at(n);
-        psh_status status = psh__pick_bits(&functions, &target, 4, 1, picks, NULL);
+        psh_status status = psh__pick_bits(&functions, &target, 4, false, 1, picks, NULL);
         psh__alloc_fail_at(0);
         if (status == PSH_OK) break;
         assert_int_equal(status, PSH_ERR_MEMORY);
