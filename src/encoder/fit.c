@@ -1,8 +1,11 @@
 /* fit.c : fitting to a set, whatever learns: sample, frame, target, learning, and the check on other diagrams.
  *
  * All pairs of a sample are fitted on. What Hamming should track is exact W1 where it is known: on as many pairs as
- * take about a second, evenly spread over the sample; from these sliced Wasserstein is calibrated for all others
- * (calibrate.c). In small sets all pairs are known.
+ * take about a second, evenly spread over the sample, or (PSH_TARGET_WASSERSTEIN) on all pairs of n_sample diagrams;
+ * from these sliced Wasserstein is calibrated for all others (calibrate.c). In small sets all pairs are known.
+ * Diagrams without any exact distance are worth fitting on, too: calibrated distances carry over to them better than
+ * bits do. Fashion-MNIST, all pairs of 500 diagrams exact, Spearman of 64 / 256 bits on 500 others: 0.950 / 0.975
+ * fitted on the 500, 0.958 / 0.979 fitted on all.
  *
  * The check is made on diagrams that the fit never saw: where the set is larger than the sample, on others of it; else
  * by a second fit on two thirds of the sample, judged on the rest (the model returned is the one fitted on all). */
@@ -44,11 +47,12 @@ static psh_status check_params(psh__fit_params *p, psh_error *err) {
         !(isfinite(p->frame_lo) && isfinite(p->frame_hi) && p->frame_lo < p->frame_hi))
         return psh__error(err, PSH_ERR_PARAMETER, "frame [%g, %g]; expected finite bounds, the first smaller",
                           p->frame_lo, p->frame_hi);
-    if (p->n_sample == 0) p->n_sample = p->target == PSH_TARGET_WASSERSTEIN ? SAMPLE_WASSERSTEIN : SAMPLE;
+    bool is_exact = p->target == PSH_TARGET_WASSERSTEIN && !p->needs_no_exact;
+    if (p->n_sample == 0) p->n_sample = is_exact ? SAMPLE_WASSERSTEIN : SAMPLE;
     if (p->n_sample < 2 || p->n_sample > MAX_SAMPLE)
         return psh__error(err, PSH_ERR_PARAMETER, "a sample of %zu diagrams; expected 2 to %d (all its pairs are used)",
                           p->n_sample, MAX_SAMPLE);
-    if (p->target == PSH_TARGET_WASSERSTEIN)
+    if (is_exact)
         while (p->n_pairs > 0 && p->n_sample > 2 && p->n_sample * (p->n_sample - 1) / 2 > p->n_pairs) p->n_sample--;
     return PSH_OK;
 }
@@ -124,7 +128,10 @@ done:
 
 /* f->sample: diagrams to fit on, then, where the set has more, some for the check. */
 static psh_status draw_sample(psh__fit *f, const psh_diagrams *set, psh_error *err) {
-    size_t n = psh_diagrams_count(set), n_first = n < f->params.n_sample ? n : f->params.n_sample;
+    bool is_exact = f->params.target == PSH_TARGET_WASSERSTEIN && !f->params.needs_no_exact;
+    size_t n = psh_diagrams_count(set), n_wanted = f->params.n_sample;
+    if (is_exact && n_wanted < SAMPLE) n_wanted = SAMPLE;
+    size_t n_first = n < n_wanted ? n : n_wanted;
     size_t n_rest = n - n_first, n_out = n_rest < MAX_HELD_OUT ? n_rest : MAX_HELD_OUT;
     if (n_out < MIN_CHECK / 2) n_out = 0;
     size_t n_rows = n_first + n_out;
@@ -145,6 +152,7 @@ static psh_status draw_sample(psh__fit *f, const psh_diagrams *set, psh_error *e
     PSH_TRY_GOTO(psh_diagrams_select(set, shuffled, n_rows, f->params.dims_mask, false, &part, err));
     PSH_TRY_GOTO(to_unit_frame(part, &f->frame, &f->sample, err));
     f->n_items = n_rows, f->n_first = n_first;
+    f->n_exact = is_exact && f->params.n_sample < n_first ? f->params.n_sample : n_first;
 done:
     psh__free(rows);
     psh__free(shuffled);
@@ -194,6 +202,18 @@ static psh_status exact_budget(const psh__fit *f, const psh_wasserstein_params *
     return status;
 }
 
+/* Exact distances of the pairs from `first` on. */
+static psh_status measure_pairs(psh__fit *f, size_t first, psh_error *err) {
+    psh_wasserstein_params params = PSH_PARAMS(psh_wasserstein_params);
+    params.pool = f->params.pool;
+    size_t n_pairs = f->exact.n_pairs;
+    double *distances = psh__realloc(f->exact.distances, first, n_pairs, sizeof *distances);
+    if (!distances) return psh__error_memory(err, "exact distances", n_pairs * sizeof *distances);
+    f->exact.distances = distances;
+    return psh_wasserstein_pairs(f->sample, f->exact.pairs + 2 * first, n_pairs - first, &params, f->n_workers,
+                                 f->progress, distances + first, err);
+}
+
 /* Exact distances: for the fit, and for the check if it has diagrams of its own. */
 static psh_status compute_exact(psh__fit *f, psh_error *err) {
     if (f->params.target == PSH_TARGET_SLICED || f->params.needs_no_exact) return PSH_OK;
@@ -202,14 +222,11 @@ static psh_status compute_exact(psh__fit *f, psh_error *err) {
     size_t n_out = f->n_items - f->n_first, n_wanted = SIZE_MAX;
     if (f->params.target == PSH_TARGET_CALIBRATED) PSH_TRY(exact_budget(f, &params, &n_wanted, err));
     if (n_wanted == 0) return PSH_OK;
-    PSH_TRY(add_pairs(&f->exact, 0, f->n_first, n_wanted, err));
+    PSH_TRY(add_pairs(&f->exact, 0, f->n_exact, n_wanted, err));
     f->report.n_exact_pairs = f->exact.n_pairs;
     size_t n_check = f->exact.n_pairs / 8 < MAX_CHECK_PAIRS ? f->exact.n_pairs / 8 : MAX_CHECK_PAIRS;
     if (n_out > 0) PSH_TRY(add_pairs(&f->exact, f->n_first, n_out, n_check, err));
-    f->exact.distances = psh__malloc(f->exact.n_pairs, sizeof *f->exact.distances);
-    if (!f->exact.distances) return psh__error_memory(err, "exact distances", f->exact.n_pairs * sizeof(double));
-    return psh_wasserstein_pairs(f->sample, f->exact.pairs, f->exact.n_pairs, &params, f->n_workers, f->progress,
-                                 f->exact.distances, err);
+    return measure_pairs(f, 0, err);
 }
 
 psh_status psh__fit_too_alike(size_t n_items, psh_error *err) {
@@ -360,12 +377,20 @@ done:
     return status;
 }
 
+/* Exact distances to judge the items from `first` on by: the fit's own are of others. */
+static psh_status measure_rest(psh__fit *f, size_t first, psh_error *err) {
+    size_t n_known = f->exact.n_pairs;
+    PSH_TRY(add_pairs(&f->exact, first, f->n_items - first, MAX_CHECK_PAIRS, err));
+    return measure_pairs(f, n_known, err);
+}
+
 /* distances: scratch for the target of a part. Afterwards the learner may have learnt from a part alone. */
 static psh_status check(psh__fit *f, const psh__learner *learner, double *distances, psh_error *err) {
     if (f->n_items > f->n_first) return judge_held_out(f, learner, f->n_first, err);
     if (f->n_items < MIN_CHECK) return PSH_OK;
     size_t n_part = f->n_items - f->n_items / 3;
     psh_status status = learn(f, learner, n_part, distances, err);
+    if (status == PSH_OK && f->n_exact < f->n_first) status = measure_rest(f, n_part, err);
     if (status == PSH_OK) status = judge_held_out(f, learner, n_part, err);
     return status == PSH_ERR_DATA ? PSH_OK : status; /* the part is all alike: nothing to say about the rest */
 }

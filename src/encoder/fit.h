@@ -26,6 +26,7 @@ typedef struct psh__fit {
     int n_workers;
     psh_diagrams *sample;    /* wanted dimensions, random order, in the unit frame */
     size_t n_items, n_first; /* of the sample; those that the model is fitted on, the rest is for the check */
+    size_t n_exact;          /* of the n_first, those among which exact distances are asked for */
     psh__features features;
     psh__exact exact;
 } psh__fit;
@@ -40,7 +41,7 @@ typedef struct psh__learner {
     /* The model of what was learnt last, for this frame. */
     psh_status (*make)(const void *state, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
                        psh_model **dst, psh_error *err);
-    /* The model that it started from, before it learnt: what fitting has to beat. NULL: from nothing. */
+    /* What a model would be without fitting: what fitting has to beat. NULL: nothing. PSH_ERR_DATA: not here. */
     psh_status (*make_start)(const void *state, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
                              psh_model **dst, psh_error *err);
 } psh__learner;

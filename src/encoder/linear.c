@@ -33,6 +33,7 @@ typedef struct work {
     const psh__linear_params *params;
     size_t n_columns, n_features, n_batch, n_weights;
     uint32_t *order;           /* (largest set) */
+    uint8_t *draws;            /* (n_features, in eights) a random byte each */
     float *x, *x_transposed;   /* (n_batch, n_features) and its transpose */
     float *z, *y;              /* (n_batch, n_columns): sums, and their signs */
     float *y_transposed;       /* (n_columns, padded batch) */
@@ -78,6 +79,7 @@ static psh_status work_create(const psh__linear_set *sets, size_t n_sets, const 
     size_t n_pairs = w->n_batch * padded(w->n_batch), n_rows = w->n_batch * w->n_features;
     size_t n_codes = padded(w->n_batch) * w->n_columns, n_all = w->n_weights + w->n_columns;
     w->order = psh__malloc(most, sizeof *w->order);
+    w->draws = psh__malloc(w->n_features + 8, 1);
     w->x = psh__malloc(n_rows, 2 * sizeof *w->x);
     w->z = psh__calloc(n_codes, 5 * sizeof *w->z);
     w->g = psh__malloc(n_pairs, 2 * sizeof *w->g);
@@ -85,7 +87,7 @@ static psh_status work_create(const psh__linear_set *sets, size_t n_sets, const 
     w->moments[0] = psh__calloc(n_all, 2 * sizeof *w->moments[0]);
     w->best = psh__malloc(params->judge ? n_all : 1, sizeof *w->best);
     w->best_score = -INFINITY;
-    if (!w->order || !w->x || !w->z || !w->g || !w->d_weights || !w->moments[0] || !w->best)
+    if (!w->order || !w->draws || !w->x || !w->z || !w->g || !w->d_weights || !w->moments[0] || !w->best)
         return psh__error_memory(err, "training", (n_rows * 2 + n_codes * 5 + n_all * 4) * sizeof(float));
     w->x_transposed = w->x + n_rows;
     w->y = w->z + n_codes, w->y_transposed = w->y + n_codes;
@@ -99,6 +101,7 @@ static psh_status work_create(const psh__linear_set *sets, size_t n_sets, const 
 
 static void work_free(work *w) {
     psh__free(w->order);
+    psh__free(w->draws);
     psh__free(w->x);
     psh__free(w->z);
     psh__free(w->g);
@@ -113,7 +116,7 @@ static void work_free(work *w) {
  * stream: of the random numbers, one byte a feature. */
 static void gather(work *w, const psh__linear_set *set, size_t n, uint64_t stream) {
     const psh__linear_params *p = w->params;
-    uint64_t threshold = (uint64_t)(p->dropout * 256);
+    unsigned threshold = (unsigned)(p->dropout * 256);
     float scale = 256 / (float)(256 - threshold);
     for (size_t i = 0; i < n; i++) {
         const float *row = set->rows + w->order[i] * w->n_features;
@@ -123,9 +126,9 @@ static void gather(work *w, const psh__linear_set *set, size_t n, uint64_t strea
         psh__random_init(&rng, p->seed, (stream << 20) + i);
         for (size_t f = 0; f < w->n_features; f += 8) {
             uint64_t bits = psh__random_u64(&rng);
-            for (size_t k = f; k < f + 8 && k < w->n_features; k++, bits >>= 8)
-                x[k] = row[k] * ((bits & 0xff) < threshold ? 0 : scale);
+            for (size_t k = 0; k < 8; k++) w->draws[f + k] = (uint8_t)(bits >> 8 * k);
         }
+        for (size_t f = 0; f < w->n_features; f++) x[f] = row[f] * (w->draws[f] < threshold ? 0 : scale);
         for (size_t j = 0; j < n; j++) t[j] = targets[w->order[j]];
     }
 }
@@ -137,9 +140,8 @@ static void forward(work *w, size_t n, const float *weights, const float *offset
         float *z = w->z + i * w->n_columns, *y = w->y + i * w->n_columns;
         for (size_t b = 0; b < w->n_columns; b++) z[b] += offsets[b], y[b] = z[b] > 0 ? 1.0f : -1.0f;
     }
-    for (size_t b = 0; b < w->n_columns; b++)
-        for (size_t i = 0; i < padded(n); i++)
-            w->y_transposed[b * padded(n) + i] = i < n ? w->y[i * w->n_columns + b] : 0;
+    for (size_t i = n; i < padded(n); i++) memset(w->y + i * w->n_columns, 0, w->n_columns * sizeof *w->y);
+    psh__dense_transpose(w->y, padded(n), w->n_columns, w->y_transposed);
 }
 
 /* --- Backward ----------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "encoder/target.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -88,11 +89,50 @@ static psh_status weighted_distances(const psh__features *features, size_t n_ite
     return PSH_OK;
 }
 
+enum { CORRECTED = 128 /* pairs at a time */ };
+
+/* The corrections of the pairs (i, j), j > i, added to their distances. distances : of pair (i, i + 1) onwards.
+ * desk : (CORRECTED, n_groups + units + 1). */
+
+static void correct_row(const psh__features *features, size_t n_items, const psh__correction *correction, size_t i,
+                        float *desk, double *distances) {
+    size_t n_groups = features->n_groups, n_features = features->n_features, per_group = n_features / n_groups;
+    float *groups = desk, *hidden = groups + CORRECTED * n_groups, *found = hidden + CORRECTED * PSH__CORRECTION_UNITS;
+    const float *row = features->rows + i * n_features;
+    for (size_t first = i + 1; first < n_items; first += CORRECTED) {
+        size_t n = n_items - first < CORRECTED ? n_items - first : CORRECTED;
+        for (size_t j = 0; j < n; j++)
+            for (size_t g = 0; g < n_groups; g++)
+                groups[j * n_groups + g] = (float)psh__distance_l1(
+                    row + g * per_group, features->rows + (first + j) * n_features + g * per_group, per_group);
+        psh__correction_apply(correction, groups, n, hidden, found);
+        for (size_t j = 0; j < n; j++) {
+            double *distance = &distances[first + j - i - 1];
+            *distance = fmax(0, *distance + found[j]);
+        }
+    }
+}
+
+static psh_status correct_distances(const psh__features *features, size_t n_items, const psh__correction *correction,
+                                    int n_threads, double *distances, psh_error *err) {
+    int n_workers = psh_cpu_threads(n_threads);
+    size_t desk_floats = CORRECTED * (features->n_groups + PSH__CORRECTION_UNITS + 1);
+    float *desks = psh__malloc((size_t)n_workers * desk_floats, sizeof *desks);
+    if (!desks) return psh__error_memory(err, "target distances", (size_t)n_workers * desk_floats * sizeof *desks);
+#pragma omp parallel for schedule(dynamic, 4) num_threads(n_workers)
+    for (size_t i = 0; i < n_items - 1; i++)
+        correct_row(features, n_items, correction, i, desks + (size_t)omp_get_thread_num() * desk_floats,
+                    distances + condensed_index(n_items, i, i + 1));
+    psh__free(desks);
+    return PSH_OK;
+}
+
 psh_status psh__target_distances(const psh__features *features, size_t n_items, const psh__exact *exact, int n_threads,
                                  double *distances, psh_error *err) {
     double *weights = psh__malloc(features->n_groups, sizeof *weights),
            *effects = psh__malloc(n_items, sizeof *effects);
     size_t n_known = 0;
+    psh__correction correction = {0};
     psh_status status = PSH_OK;
     if (!weights || !effects) {
         status = psh__error_memory(err, "target distances", n_items * sizeof *effects);
@@ -100,8 +140,10 @@ psh_status psh__target_distances(const psh__features *features, size_t n_items, 
     }
     for (size_t k = 0; k < exact->n_pairs; k++) n_known += exact->pairs[2 * k + 1] < n_items;
     if (n_known < n_items * (n_items - 1) / 2) {
-        PSH_TRY_GOTO(psh__calibrate(features, n_items, exact, n_threads, weights, effects, err));
+        PSH_TRY_GOTO(psh__calibrate(features, n_items, exact, n_threads, weights, effects, &correction, err));
         PSH_TRY_GOTO(weighted_distances(features, n_items, weights, effects, n_threads, distances, err));
+        if (correction.weights)
+            PSH_TRY_GOTO(correct_distances(features, n_items, &correction, n_threads, distances, err));
     }
     for (size_t k = 0; k < exact->n_pairs; k++)
         if (exact->pairs[2 * k + 1] < n_items)
@@ -109,6 +151,7 @@ psh_status psh__target_distances(const psh__features *features, size_t n_items, 
 done:
     psh__free(weights);
     psh__free(effects);
+    psh__correction_free(&correction);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #ifndef PSH_ENCODER_TARGET_H
 #define PSH_ENCODER_TARGET_H
 
+#include "encoder/correction.h"
 #include "encoder/pool.h"
 
 /* Sliced features of a sample, in rows, and the groups of them that a calibration may weight. */
@@ -32,10 +33,11 @@ psh_status psh__target_distances(const psh__features *features, size_t n_items, 
                                  double *distances, psh_error *err);
 
 /* psh__calibrate() :
- * weights : (n_groups) and effects : (n_items) such that  sum_g weights[g] * (L1 distance of group g) + effects[i] +
- * effects[j]  is near the exact distances of the pairs among the first n_items. */
+ * weights : (n_groups), effects : (n_items) and a correction such that  sum_g weights[g] * (L1 distance of group g) +
+ * correction + effects[i] + effects[j]  is near the exact distances of the pairs among the first n_items. The correction
+ * is zeroed where it would not help; to be freed. */
 psh_status psh__calibrate(const psh__features *features, size_t n_items, const psh__exact *exact, int n_threads,
-                          double *weights, double *effects, psh_error *err);
+                          double *weights, double *effects, psh__correction *correction, psh_error *err);
 
 /* psh__target_create() :
  * From condensed distances of n_items:  t = rank / sd(rank) + distance / sd(distance) + 0.3 q / (q + 0.03), q = rank

@@ -177,6 +177,7 @@ static void calibration_brings_sliced_wasserstein_near_w1(void **state) {
 static void calibration_finds_weights_and_effects_that_are_there(void **state) {
     fixture f;
     psh__exact exact = {0};
+    psh__correction correction;
     double true_weights[256], true_effects[N_ITEMS], weights[256], effects[N_ITEMS], error = 0;
     setup(&f, 100);
     size_t n_groups = f.features.n_groups, per_group = f.features.n_features / n_groups;
@@ -195,7 +196,7 @@ static void calibration_finds_weights_and_effects_that_are_there(void **state) {
             exact.pairs[2 * exact.n_pairs] = (uint32_t)i, exact.pairs[2 * exact.n_pairs + 1] = (uint32_t)j;
             exact.distances[exact.n_pairs++] = distance;
         }
-    assert_int_equal(psh__calibrate(&f.features, N_ITEMS, &exact, 2, weights, effects, NULL), PSH_OK);
+    assert_int_equal(psh__calibrate(&f.features, N_ITEMS, &exact, 2, weights, effects, &correction, NULL), PSH_OK);
     double scale = 0;
     for (size_t k = 0; k < N_PAIRS; k++) {
         size_t i = exact.pairs[2 * k], j = exact.pairs[2 * k + 1];
