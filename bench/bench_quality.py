@@ -81,6 +81,10 @@ class Tool:
             partial.replace(path)
         return json.loads(path.read_text())
 
+    def general(self, seed):
+        """The general model of a training seed: 0 is built in, others are trained once for each built-in model (minutes)."""
+        return "compact" if seed == 0 else self.make(".safetensors", "train", "compact", "--seed", seed, key=hash_of_file(ROOT / "models" / "compact.safetensors"))
+
     def exact(self, diagrams):
         return self.make(".npy", "distance", diagrams, "--pool", key="exact")
 
@@ -173,29 +177,37 @@ class Set:
 # --- methods ---------------------------------------------------------------------------------------------------------
 
 class Encoded:
-    """Codes of `encode WORDS`. Fitted ones have seeds; judged ones have bars, and another half if they are fitted."""
+    """Codes of `encode WORDS`. Fitted ones have seeds; judged ones have bars, and another half if they are fitted. general: the option that names the general
+    model which they come from; a seed is then that of its training, too."""
 
-    def __init__(self, name, n_bits, words, fitted=False, judged=False):
-        self.name, self.n_bits, self.words, self.fitted, self.judged = name, n_bits, words, fitted, judged
+    def __init__(self, name, n_bits, words, fitted=False, judged=False, general=None):
+        self.name, self.n_bits, self.words, self.fitted, self.judged, self.general = name, n_bits, words, fitted, judged, general
+
+    def n_seeds(self, seeds):
+        return seeds if self.general else 1
 
     def file(self, tool, diagrams, seed):
-        seeded = ("--seed", seed) if self.fitted else ()
+        seeded = (("--seed", seed) if self.fitted else ()) + ((self.general, tool.general(seed)) if self.general else ())
         return tool.make(".npz", "encode", diagrams, "--pool", *self.words, *(("--bits", self.n_bits) if self.n_bits else ()), *seeded)
 
 
 class Vectors:
     """Distances of vectors: `distance -m METRIC`."""
-    fitted, judged, n_bits = False, False, None
+    fitted, judged, n_bits, general = False, False, None, None
 
     def __init__(self, name, metric):
         self.name, self.metric = name, metric
+
+    def n_seeds(self, seeds):
+        return 1
 
     def file(self, tool, diagrams, seed):
         return tool.make(".npy", "distance", diagrams, "--pool", "--metric", self.metric)
 
 
 def fitted(encoder):
-    return [Encoded(encoder, n_bits, ("--encoder", encoder, "--fit-target", "wasserstein", "--fit-sample", 500), fitted=True, judged=True) for n_bits in (64, 256)]
+    return [Encoded(encoder, n_bits, ("--encoder", encoder, "--fit-target", "wasserstein", "--fit-sample", 500), fitted=True, judged=True,
+                    general="--start" if encoder == "compact" else None) for n_bits in (64, 256)]
 
 
 def calibrated(encoder):
@@ -206,7 +218,9 @@ METHODS = {
     "sketch": lambda: fitted("sketch"),
     "compact": lambda: fitted("compact"),
     "calibrated": lambda: calibrated("sketch") + calibrated("compact"),
-    "zero-shot": lambda: [Encoded("zero-shot", n_bits, ("--model", "compact"), judged=True) for n_bits in (64, 256)],
+    "zero-shot": lambda: [Encoded("zero-shot", n_bits, (), judged=True, general="--model") for n_bits in (64, 256)],
+    "as-trained": lambda: [Encoded("zero-shot, as trained", n_bits, ("--as-trained",), general="--model") for n_bits in (64, 256)],
+    "long": lambda: [Encoded("zero-shot", n_bits, (), general="--model") for n_bits in (32, 128, 512, 1024)],
     "pdgan": lambda: [Encoded(path.stem, None, ("--model", path)) for path in sorted((ROOT / "models").glob("pdgan-*.safetensors"))],
     "pimage": lambda: [Vectors("persistence image, L2", "pimage")],
     "betti": lambda: [Vectors("Betti curve, L2", "betti")],
@@ -234,10 +248,11 @@ def measure(tool, data, method, seeds):
     """The figures of one method on one set, means over the seeds; a text if the tool failed."""
     try:
         scores = [tool.answer("score", method.file(tool, data.all, seed), tool.exact(data.all), "-k", data.n_clusters)
-                  for seed in range(seeds if method.fitted else 1)]
+                  for seed in range(method.n_seeds(seeds))]
         for score in scores:
             score.setdefault("spearman_near", 0.0)  # all near pairs have one distance: their order is unknown
         figures = {name: float(np.mean([score[name] for score in scores])) for name in FIGURES if all(name in score for score in scores)}
+        figures["spread"] = float(np.std([score["spearman"] for score in scores]))
         if method.judged and method.fitted:
             codes = tool.make(".npz", "encode", data.other, "--frame", method.file(tool, data.one, 0))
             figures["other"] = tool.answer("score", codes, tool.exact(data.other))["spearman"]

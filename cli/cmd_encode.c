@@ -36,12 +36,20 @@ static psh_status adapt(const cli *c, const psh_diagrams *set, const fit_options
     if (is_general || cli_flag(c, "bits")) params.n_bits = asked->n_bits;
     params.frame_kind = asked->frame_kind, params.frame_lo = asked->frame_lo, params.frame_hi = asked->frame_hi;
     params.pool = asked->pool, params.dims_mask = asked->dims_mask, params.n_threads = c->n_threads;
+    params.as_trained = cli_flag(c, "as-trained");
+    if (params.as_trained && !is_general)
+        return cli_fail(err, PSH_ERR_PARAMETER, "--as-trained has no meaning for a %s; it is for --model compact",
+                        psh_model_kind(*model));
     psh_status status = psh_model_adapt(*model, set, &params, &adapted, err);
     psh_model_free(*model);
     *model = adapted;
-    if (status == PSH_OK)
-        cli_say(c, "frame and scale fitted to this set; for later diagrams to compare with it: encode --frame\n");
-    return status;
+    if (status != PSH_OK) return status;
+    const char *bits = psh_meta_text(psh_model_meta(adapted), "bits");
+    bool is_picked = bits && strcmp(bits, "picked") == 0;
+    cli_say(c, "frame%s fitted to this set%s; for later diagrams to compare with it: encode --frame\n",
+            is_picked ? ", scale and choice of bits" : " and scale", is_picked ? " without an exact distance" : "");
+    if (bits) psh_meta_set_text(c->summary, "bits", bits);
+    return PSH_OK;
 }
 
 /* A fitted model, or, where there is nothing to fit to, the general one. */
@@ -54,29 +62,40 @@ static psh_status fit(cli *c, const psh_diagrams *set, bool is_auto, const fit_o
     return adapt(c, set, options, dst, err);
 }
 
-static psh_status get_model(cli *c, const psh_diagrams *set, psh_model **dst, psh_error *err) {
-    static const char *const encoders[] = {"auto", "sketch", "compact", NULL}; /* fit_encoder */
-    fit_options options;
-    int encoder;
+/* The model that --model or --frame name. */
+static psh_status read_model(const cli *c, const psh_diagrams *set, const fit_options *options, psh_model **dst,
+                             psh_error *err) {
     const char *model_path = cli_text(c, "model", NULL), *frame_path = cli_text(c, "frame", NULL);
-    CLI_TRY(cli_choice(c, "encoder", encoders, 0, &encoder, err));
-    CLI_TRY(fit_read_options(c, (fit_encoder)encoder, &options, err));
-    if (model_path && frame_path)
-        return cli_fail(err, PSH_ERR_PARAMETER,
-                        "--model and --frame exclude each other; --frame reuses model and frame of a code file");
-    if (!model_path && !frame_path) return fit(c, set, encoder == FIT_AUTO, &options, dst, err);
     CLI_TRY(model_path ? models_read(model_path, dst, err) : read_frame_model(frame_path, dst, err));
-    bool is_general = strcmp(psh_model_kind(*dst), "general") == 0; /* any first bits make a code */
-    if (cli_flag(c, "bits") && !is_general && options.compact.n_bits != psh_model_n_bits(*dst))
+    bool is_general = strcmp(psh_model_kind(*dst), "general") == 0; /* has codes of any length */
+    if (cli_flag(c, "bits") && !is_general && options->compact.n_bits != psh_model_n_bits(*dst))
         return cli_fail(err, PSH_ERR_MODEL_MISMATCH,
                         "%s makes codes of %d bits, --bits asks for %d; leave --bits out, or fit anew without %s",
-                        model_path ? model_path : frame_path, psh_model_n_bits(*dst), options.compact.n_bits,
+                        model_path ? model_path : frame_path, psh_model_n_bits(*dst), options->compact.n_bits,
                         model_path ? "--model" : "--frame");
-    if (model_path && psh_model_adapts(*dst)) CLI_TRY(adapt(c, set, &options, dst, err));
+    if (model_path && psh_model_adapts(*dst)) CLI_TRY(adapt(c, set, options, dst, err));
     cli_say(c, "using model %s (%s, %d bits)\n", psh_model_id(*dst), psh_model_kind(*dst), psh_model_n_bits(*dst));
     psh_meta_set_text(c->summary, "model_id", psh_model_id(*dst));
     psh_meta_set_integer(c->summary, "n_bits", psh_model_n_bits(*dst));
     return PSH_OK;
+}
+
+static psh_status get_model(cli *c, const psh_diagrams *set, psh_model **dst, psh_error *err) {
+    static const char *const encoders[] = {"auto", "sketch", "compact", NULL}; /* fit_encoder */
+    fit_options options;
+    int encoder;
+    bool has_model = cli_flag(c, "model"), has_frame = cli_flag(c, "frame");
+    if (has_model && has_frame)
+        return cli_fail(err, PSH_ERR_PARAMETER,
+                        "--model and --frame exclude each other; --frame reuses model and frame of a code file");
+    if (cli_flag(c, "as-trained") && !has_model)
+        return cli_fail(err, PSH_ERR_PARAMETER, "--as-trained without --model; it is for --model compact");
+    CLI_TRY(cli_choice(c, "encoder", encoders, 0, &encoder, err));
+    CLI_TRY(fit_read_options(c, (fit_encoder)encoder, &options, err));
+    psh_status status = has_model || has_frame ? read_model(c, set, &options, dst, err)
+                                               : fit(c, set, encoder == FIT_AUTO, &options, dst, err);
+    fit_options_free(&options);
+    return status;
 }
 
 /* Labels, names and the model travel with the codes. */
@@ -155,6 +174,7 @@ done:
 static const cli_option options[] = {
     {"output", 'o', "FILE", "the codes (.npz)"},
     {"model", 'm', "NAME", "no fitting: a model by name (compact: built in; info --models), or a .safetensors file"},
+    {"as-trained", 0, NULL, "--model compact: its first bits as they were trained, none picked for the set"},
     {"frame", 0, "CODES", "encode like an earlier code file, so that codes compare with it"},
     {"essential", 0, "POLICY", "infinite classes in the set: drop (default) or clamp=VALUE"},
     {"encoder", 0, "NAME", "what is fitted: compact (default: best codes), or sketch (smallest and fastest)"},
@@ -168,8 +188,8 @@ const cli_command cmd_encode = {
     "Without --model or --frame, a compact model is fitted to the set, starting from the built-in one, "
     "which was trained on synthetic diagrams alone: its bits are the signs\n"
     "of learned functions, such that Hamming distance tracks Wasserstein distance. --model "
-    "compact takes the built-in one as it is: for single diagrams, for few\n"
-    "ones, and where no distance shall be computed. --encoder sketch: each bit asks whether "
+    "compact fits nothing: from 32 diagrams on it picks bits of the built-in\n"
+    "one without an exact distance, fewer get its first bits. --encoder sketch: each bit asks whether "
     "there are more points on one side of a line than a threshold; persihash info CODES "
     "lists them.",
     options,

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models.h"
+
 static psh_status choose_encoder(const cli *c, fit_encoder *encoder, psh_error *err) {
     static const char *const of_sketch[] = {"random", "candidates", NULL}, *const of_compact[] = {"steps", "scratch",
-                                                                                                  NULL};
+                                                                                                  "start", NULL};
     const char *for_sketch = NULL, *for_compact = NULL;
     for (size_t i = 0; of_sketch[i]; i++)
         if (cli_flag(c, of_sketch[i])) for_sketch = of_sketch[i];
@@ -48,8 +50,16 @@ psh_status fit_read_options(const cli *c, fit_encoder encoder, fit_options *dst,
     k.n_steps = (size_t)n_steps, k.from_scratch = cli_flag(c, "scratch");
     k.frame_kind = s.frame_kind, k.frame_lo = s.frame_lo, k.frame_hi = s.frame_hi;
     k.pool = s.pool, k.dims_mask = s.dims_mask, k.seed = s.seed, k.n_threads = s.n_threads;
-    *dst = (fit_options){encoder, s, k};
+    *dst = (fit_options){encoder, s, k, NULL};
+    const char *start = cli_text(c, "start", NULL);
+    if (start) CLI_TRY(models_read(start, &dst->start, err));
+    dst->compact.start = dst->start;
     return PSH_OK;
+}
+
+void fit_options_free(fit_options *options) {
+    psh_model_free(options->start);
+    options->start = NULL;
 }
 
 static void say_report(const cli *c, const psh_model *model, const fit_options *options, const psh_fit_report *report) {

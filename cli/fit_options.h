@@ -11,7 +11,8 @@
         {"fit-sample", 0, "N", "diagrams to fit on, all pairs of them (default: 1000)"},                               \
         {"fit-pairs", 0, "N", "exact distances to compute (default: a second's worth)"},                               \
         {"candidates", 0, "N", "sketch: questions to choose the bits from (default: 16384)"},                          \
-        {"steps", 0, "N", "compact: steps of learning (default: 800; without SET: 24000)"},                            \
+        {"steps", 0, "N", "compact: steps of learning (default: 800 to 1600; without SET: 24000)"},                    \
+        {"start", 0, "NAME", "compact: the general model to start from, by name or file (default: the built-in one)"}, \
         {"scratch", 0, NULL, "compact: learn from random weights instead of from the built-in model"},                 \
         {"frame-kind", 0, "KIND", "coordinates scaled by the whole set (default), per diagram, or fixed=LO,HI"},       \
         {"pool", 0, NULL, "ignore homology dimensions, as the paper does"}, {                                          \
@@ -25,7 +26,9 @@ typedef struct fit_options {
     fit_encoder encoder;
     psh_sketch_params sketch;
     psh_compact_params compact;
+    psh_model *start; /* that the compact params borrow; NULL: the built-in one */
 } fit_options;
+void fit_options_free(fit_options *options);
 
 /* encoder: what was asked for; options that it has no use for are PSH_ERR_PARAMETER. FIT_AUTO becomes compact, or
  * sketch if an option asks for one. */

@@ -38,9 +38,11 @@ typedef struct psh_model psh_model;
 
 /* What Hamming should track. */
 typedef enum psh_sketch_target {
-    PSH_TARGET_CALIBRATED = 0, /* exact W1 on some pairs, sliced Wasserstein calibrated by them on all others */
+    PSH_TARGET_CALIBRATED = 0, /* exact W1 on some pairs, sliced Wasserstein calibrated by them on all others (weights, a
+                                  small network, an effect of each diagram: docs/math/sketch.md) */
     PSH_TARGET_SLICED = 1,     /* sliced Wasserstein alone: no matching is ever computed */
-    PSH_TARGET_WASSERSTEIN = 2 /* exact W1 on all pairs of the sample: slow for large diagrams */
+    PSH_TARGET_WASSERSTEIN = 2 /* exact W1 on all pairs of n_sample diagrams (slow for large ones), and calibrated on
+                                  the pairs of others, up to 1,000 in all */
 } psh_sketch_target;
 
 typedef struct psh_sketch_params {
@@ -48,9 +50,10 @@ typedef struct psh_sketch_params {
     int n_bits;               /* 0: 64. 1 to 1024 */
     bool random;              /* draw the bits instead of fitting them */
     psh_sketch_target target; /* for W1 the ground metric is L-infinity, order 1 */
-    size_t n_sample;          /* diagrams fitted on, all pairs of them; 0: 1000, or 400 for PSH_TARGET_WASSERSTEIN */
+    size_t n_sample;          /* diagrams fitted on, all pairs of them; 0: 1000. PSH_TARGET_WASSERSTEIN: those among
+                                 which all distances are exact; 0: 400 */
     size_t n_pairs;           /* pairs whose exact W1 is computed; 0: calibrated: about a second's worth, at most 8192;
-                                 wasserstein: all of the sample. Smaller values shrink the latter's sample */
+                                 wasserstein: all of n_sample. Smaller values shrink the latter's n_sample */
     size_t n_candidates;      /* questions to choose from; 0: 16384 */
     psh_frame_kind frame_kind;
     double frame_lo, frame_hi; /* for PSH_FRAME_FIXED */
@@ -98,7 +101,7 @@ typedef struct psh_compact_params {
     int n_bits;               /* 0: 64. 1 to 1024 */
     psh_sketch_target target; /* as for the sketch */
     size_t n_sample, n_pairs; /* as for the sketch */
-    size_t n_steps;           /* of learning; 0: 800 */
+    size_t n_steps;           /* of learning; 0: 800, growing to 1600 from 200 to 400 diagrams */
     psh_frame_kind frame_kind;
     double frame_lo, frame_hi; /* for PSH_FRAME_FIXED */
     bool pool;                 /* ignore homology dimensions */
@@ -110,7 +113,8 @@ typedef struct psh_compact_params {
 } psh_compact_params;
 
 /* psh_compact_fit() : the compact model for a set. All else is as for psh_sketch_fit(); also PSH_ERR_UNSUPPORTED (more
- * than 8 homology dimensions). Cost: about n_bits * 30 ms of one AVX-512 core. */
+ * than 8 homology dimensions). Cost: about n_bits * 60 ms of one AVX-512 core with 400 diagrams and
+ * more, half of that with 200 and fewer; the check costs as much again where the set is not larger than the sample. */
 PSH_API psh_status psh_compact_fit(const psh_diagrams *set, const psh_compact_params *params,
                                    const psh_progress *progress, psh_model **dst, psh_fit_report *report,
                                    psh_error *err);

@@ -153,14 +153,18 @@ static psh_status draw_start(state *s, const psh__fit *fit, const psh__linear_pa
 }
 
 /* The bits that together serve best, of what was learnt and of the general model's, at several thresholds each: an
- * exchange that starts from what was learnt, and takes its place. */
-static psh_status exchange(state *s, const psh__fit *fit, const psh__target *target, psh_error *err) {
+ * exchange that starts from what was learnt, and takes its place. Here far outliers count (target.c): learning with
+ * them costs more neighbours, 0.02 of recall on Fashion-MNIST with 256 bits, for the same clusters. */
+static psh_status exchange(state *s, const psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
     const psh__functions *sources[] = {&s->learnt, &s->general_all};
-    psh__functions picked;
-    psh_status status = psh__functions_create(s->learnt.n_features, s->learnt.n_functions, &picked, err);
+    size_t n_bits = s->learnt.n_functions;
+    psh__functions picked = {0};
+    psh__target target;
+    PSH_TRY(psh__target_create(distances, n_items, psh__target_far_weight(n_bits), &target, err));
+    psh_status status = psh__functions_create(s->learnt.n_features, n_bits, &picked, err);
     if (status == PSH_OK)
-        status =
-            psh__functions_pick(sources, s->general ? 2 : 1, true, s->raw, target, fit->n_workers, &picked, err);
+        status = psh__functions_pick(sources, s->general ? 2 : 1, true, s->raw, &target, fit->n_workers, &picked, err);
+    psh__target_free(&target);
     if (status == PSH_OK) {
         psh__functions_free(&s->learnt);
         s->learnt = picked;
@@ -191,7 +195,7 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     PSH_TRY(psh__functions_create(n_features, n_bits, &s->start, err));
     PSH_TRY(psh__functions_create(n_features, n_bits, &s->learnt, err));
     PSH_TRY(compute_rows(s, fit, n_items, err));
-    PSH_TRY_GOTO(psh__target_create(distances, n_items, &target, err));
+    PSH_TRY_GOTO(psh__target_create(distances, n_items, 0, &target, err));
     psh__linear_set set = {n_items, s->rows, target.values, target.stride};
     psh__linear_params params = {.n_bits = n_bits,
                                  .n_features = n_features,
@@ -211,7 +215,7 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     psh__functions_fold(&s->start, s->mean, s->scale);
     psh__functions_fold(&s->learnt, s->mean, s->scale);
     psh__functions_fold(&s->general_all, s->mean, s->scale);
-    PSH_TRY_GOTO(exchange(s, fit, &target, err));
+    PSH_TRY_GOTO(exchange(s, fit, n_items, distances, err));
     PSH_TRY_GOTO(choose_unfitted(s, fit, n_items, err));
 done:
     psh__target_free(&target);

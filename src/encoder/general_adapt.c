@@ -96,8 +96,8 @@ static psh_status take_first(const psh__functions *all, const double *norms, siz
 }
 
 /* Sliced Wasserstein distances of all pairs, as what codes should track. */
-static psh_status aim(const float *rows, size_t n_items, size_t n_features, int n_threads, psh__target *dst,
-                      psh_error *err) {
+static psh_status aim(const float *rows, size_t n_items, size_t n_features, double far_weight, int n_threads,
+                      psh__target *dst, psh_error *err) {
     double *distances = psh__malloc(n_items * (n_items - 1) / 2, sizeof *distances);
     if (!distances) return psh__error_memory(err, "distances", n_items * n_items / 2 * sizeof *distances);
 #pragma omp parallel for schedule(dynamic, 8) num_threads(psh_cpu_threads(n_threads))
@@ -105,7 +105,7 @@ static psh_status aim(const float *rows, size_t n_items, size_t n_features, int 
         for (size_t j = i + 1; j < n_items; j++)
             distances[i * n_items - i * (i + 1) / 2 + j - i - 1] =
                 psh__distance_l1(rows + i * n_features, rows + j * n_features, n_features);
-    psh_status status = psh__target_create(distances, n_items, dst, err);
+    psh_status status = psh__target_create(distances, n_items, far_weight, dst, err);
     psh__free(distances);
     return status;
 }
@@ -118,7 +118,7 @@ psh_status psh__general_choose(const psh__functions *all, const double *norms, s
     *is_picked = false;
     if (plain || n_items < 2 || (n_items < LEAST_PICKED && dst->n_functions <= n_trained))
         return take_first(all, norms, n_dims, dst, err);
-    PSH_TRY(aim(rows, n_items, all->n_features, n_threads, &target, err));
+    PSH_TRY(aim(rows, n_items, all->n_features, psh__target_far_weight(dst->n_functions), n_threads, &target, err));
     psh_status status = psh__functions_pick(&all, 1, false, rows, &target, n_threads, dst, err);
     psh__target_free(&target);
     *is_picked = status == PSH_OK;

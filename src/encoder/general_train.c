@@ -169,7 +169,7 @@ psh_status psh__general_learn(const psh__lesson *lessons, size_t n_lessons, cons
     }
     for (size_t i = 0; i < n_lessons; i++) {
         if (is_held_out(i)) continue;
-        PSH_TRY_GOTO(psh__target_create(lessons[i].distances, lessons[i].n_items, &targets[n_sets], err));
+        PSH_TRY_GOTO(psh__target_create(lessons[i].distances, lessons[i].n_items, 0, &targets[n_sets], err));
         sets[n_sets] =
             (psh__linear_set){lessons[i].n_items, lessons[i].rows, targets[n_sets].values, targets[n_sets].stride};
         n_sets++;

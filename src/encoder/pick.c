@@ -3,8 +3,8 @@
  *
  * Gradients move a threshold only where values lie near it. In sets of tight clusters they lie nowhere near: every
  * learned bit tells clusters apart, and none looks inside of one. So each function is offered with several thresholds,
- * its own and those at even shares of the items, and the exchange of pursuit.c picks those that together track the
- * target best, from nothing or from a code that is there. What it gains: docs/math/compact.md.
+ * its own, those at even shares of the items and some near both ends, and the exchange of pursuit.c picks those that
+ * together track the target best, from nothing or from a code that is there. What it gains: docs/math/compact.md.
  *
  * Cost: n_functions * n_items^2 additions, and the pursuit's. */
 #include "encoder/pick.h"
@@ -18,7 +18,11 @@
 #include "base/error.h"
 #include "encoder/pursuit.h"
 
-enum { N_SPLITS = 24 /* thresholds of a function beside its own */, MAX_SWEEPS = 4 };
+enum {
+    N_EVEN = 24,                  /* thresholds of a function beside its own, at even shares of the items */
+    MAX_SPLITS = N_EVEN + 2 * 64, /* and near both ends */
+    MAX_SWEEPS = 4
+};
 
 /* An item's value of one function. */
 typedef struct ranked {
@@ -43,13 +47,23 @@ static float between(float below, float above) {
     return middle < above ? middle : below;
 }
 
+/* How many items shall lie below a threshold, rising: a few (1, 2, 4, ...), even shares of all, all but a few. What
+ * tells one or two outliers from all others is seldom an even share. Answers how many numbers there are. */
+static size_t list_shares(size_t n_items, size_t shares[MAX_SPLITS]) {
+    size_t n = 0, step = n_items / (N_EVEN + 1), last = 1;
+    for (size_t few = 1; few < step; few *= 2) shares[n++] = last = few;
+    for (size_t k = 1; k <= N_EVEN; k++) shares[n++] = (k * n_items + (N_EVEN + 1) / 2) / (N_EVEN + 1);
+    for (size_t few = last; few > 0 && few < step; few /= 2) shares[n++] = n_items - few;
+    return n;
+}
+
 /* Numbers of items below the thresholds, rising, without repeats: where sorted items differ. Answers how many. */
-static size_t choose_splits(const ranked *items, size_t n_items, float own, size_t splits[N_SPLITS + 1]) {
-    size_t n = 0, n_below = 0;
+static size_t choose_splits(const ranked *items, size_t n_items, float own, size_t splits[MAX_SPLITS + 1]) {
+    size_t shares[MAX_SPLITS], n_shares = list_shares(n_items, shares), n = 0, n_below = 0;
     while (n_below < n_items && items[n_below].value <= own) n_below++;
     bool has_own = n_below == 0 || n_below == n_items; /* constant: not offered */
-    for (size_t k = 1; k <= N_SPLITS; k++) {
-        size_t at = (k * n_items + (N_SPLITS + 1) / 2) / (N_SPLITS + 1);
+    for (size_t k = 0; k < n_shares; k++) {
+        size_t at = shares[k];
         while (at > 0 && at < n_items && items[at].value == items[at - 1].value) at++;
         if (!has_own && at >= n_below) {
             splits[n++] = n_below, has_own = true;
@@ -86,7 +100,7 @@ static void set_answer(psh__pool *pool, size_t c, size_t i_item) {
 static void fill_function(work *w, size_t i_function, const psh__sketch_kernels *kernels, desk *at) {
     const psh__offer *f = w->offer;
     const psh__target *t = w->target;
-    size_t splits[N_SPLITS + 1], n_items = f->n_items, k = 0;
+    size_t splits[MAX_SPLITS + 1], n_items = f->n_items, k = 0;
     sort_items(f, i_function, at->items);
     float own = f->thresholds[i_function];
     size_t n_splits = choose_splits(at->items, n_items, own, splits);
@@ -139,7 +153,7 @@ done:
 /* How many candidates each function has; blocks of bit sets are not shared between functions. */
 static psh_status count_candidates(work *w, size_t *n_room, size_t *n_real, psh_error *err) {
     const psh__offer *f = w->offer;
-    size_t splits[N_SPLITS + 1], n = 0;
+    size_t splits[MAX_SPLITS + 1], n = 0;
     ranked *items = psh__malloc(f->n_items, sizeof *items);
     if (!items) return psh__error_memory(err, "candidates", f->n_items * sizeof *items);
     for (size_t i = 0; i < f->n_functions; i++) {

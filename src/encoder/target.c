@@ -19,6 +19,16 @@ enum {
  * gives 0.63, but costs 0.0006, and 0.004 on diagrams not fitted on. */
 static const double near_share = 0.03, near_weight = 0.3;
 
+/* Clusters of linkage are decided by far outliers, whose distances ranks flatten and codes cut off. The term
+ * far_weight * max(0, z)^2, z = (distance - mean) / sd, raises them; beyond z = 4 it is linear. What it costs is
+ * neighbours, the more the shorter the code (docs/math/sketch.md, section 4). */
+static const double far_at_64 = 0.1, far_at_most = 0.2, far_bend = 4;
+
+double psh__target_far_weight(size_t n_bits) {
+    double weight = far_at_64 * sqrt((double)n_bits / 64);
+    return weight < far_at_most ? weight : far_at_most;
+}
+
 /* 16 partial sums in a fixed order, so that the compiler may use any vector width and the result stays the same. */
 double psh__distance_l1(const float *a, const float *b, size_t n_features) {
     enum { N_SUMS = 16 };
@@ -163,19 +173,30 @@ static double deviation(const double *values, size_t n_values) {
     return sqrt(squares / (double)n_values);
 }
 
+static double far_term(double distance, double mean, double sd) {
+    double z = (distance - mean) / sd;
+    if (z <= 0) return 0;
+    return z < far_bend ? z * z : far_bend * (2 * z - far_bend);
+}
+
 /* mixed : (n_pairs) in: ranks; out: the transformed distances, the largest being 1. */
-static void mix(const double *distances, size_t n_pairs, double *mixed) {
-    double sd_rank = deviation(mixed, n_pairs), sd_value = deviation(distances, n_pairs), largest = 0;
+static void mix(const double *distances, size_t n_pairs, double far_weight, double *mixed) {
+    double sd_rank = deviation(mixed, n_pairs), sd_value = deviation(distances, n_pairs), largest = 0, mean = 0;
+    for (size_t i = 0; i < n_pairs; i++) mean += distances[i];
+    mean /= (double)n_pairs;
     bool flat = !(sd_rank > 0 && sd_value > 0);
     for (size_t i = 0; i < n_pairs; i++) {
         double quantile = mixed[i] / (double)n_pairs, beyond_near = quantile / (quantile + near_share);
-        mixed[i] = flat ? 1 : mixed[i] / sd_rank + distances[i] / sd_value + near_weight * beyond_near;
+        mixed[i] = flat ? 1
+                        : mixed[i] / sd_rank + distances[i] / sd_value + near_weight * beyond_near +
+                              far_weight * far_term(distances[i], mean, sd_value);
         if (mixed[i] > largest) largest = mixed[i];
     }
     for (size_t i = 0; i < n_pairs; i++) mixed[i] /= largest;
 }
 
-psh_status psh__target_create(const double *distances, size_t n_items, psh__target *dst, psh_error *err) {
+psh_status psh__target_create(const double *distances, size_t n_items, double far_weight, psh__target *dst,
+                              psh_error *err) {
     size_t n_pairs = n_items * (n_items - 1) / 2;
     memset(dst, 0, sizeof *dst);
     dst->n_items = n_items;
@@ -191,7 +212,7 @@ psh_status psh__target_create(const double *distances, size_t n_items, psh__targ
         goto done;
     }
     psh__rank(distances, n_pairs, work, mixed);
-    mix(distances, n_pairs, mixed);
+    mix(distances, n_pairs, far_weight, mixed);
     for (size_t i = 0, k = 0; i < n_items; i++)
         for (size_t j = i + 1; j < n_items; j++, k++) {
             uint16_t value = (uint16_t)(mixed[k] * TARGET_MAX + 0.5);

@@ -40,10 +40,14 @@ psh_status psh__calibrate(const psh__features *features, size_t n_items, const p
                           double *weights, double *effects, psh__correction *correction, psh_error *err);
 
 /* psh__target_create() :
- * From condensed distances of n_items:  t = rank / sd(rank) + distance / sd(distance) + 0.3 q / (q + 0.03), q = rank
- * as a share of all, in integers. By rank alone the largest distances are lost, by value alone the small ones; the last
- * term tells near neighbours apart. All distances equal: t = 1. */
-psh_status psh__target_create(const double *distances, size_t n_items, psh__target *dst, psh_error *err);
+ * From condensed distances of n_items:  t = rank / sd(rank) + distance / sd(distance) + 0.3 q / (q + 0.03) +
+ * far_weight * (beyond the mean, in units of sd)^2,  q = rank as a share of all, in integers. By rank alone the largest
+ * distances are lost, by value alone the small ones; the third term tells near neighbours apart, the last one raises
+ * far outliers. All distances equal: t = 1. */
+psh_status psh__target_create(const double *distances, size_t n_items, double far_weight, psh__target *dst,
+                              psh_error *err);
+/* The far_weight that bits of learned functions are picked with: more bits can afford more. */
+double psh__target_far_weight(size_t n_bits);
 void psh__target_free(psh__target *target); /* zeroed struct is fine */
 
 #endif

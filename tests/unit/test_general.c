@@ -38,11 +38,12 @@ static psh_model *random_general(size_t n_bits) {
     return model;
 }
 
+/* As trained: what is picked for a set is in test_general_adapt.c. */
 static psh_model *adapted(const psh_model *general, const psh_diagrams *set, int n_bits, bool pool) {
     psh_adapt_params params = PSH_PARAMS(psh_adapt_params);
     psh_error err = {0};
     psh_model *model = NULL;
-    params.n_bits = n_bits, params.pool = pool;
+    params.n_bits = n_bits, params.pool = pool, params.as_trained = true;
     if (psh_model_adapt(general, set, &params, &model, &err) != PSH_OK) fail_msg("%s", err.text);
     return model;
 }
@@ -168,9 +169,16 @@ static void what_cannot_be_adapted_is_refused(void **state) {
     assert_int_equal(psh_diagrams_append(set, NULL, NULL, 0, NULL, -1, NULL), PSH_OK);
     assert_int_equal(psh_model_adapt(general, set, NULL, &model, &err), PSH_ERR_EMPTY); /* no point */
     assert_int_equal(psh_diagrams_append(set, point, NULL, 1, NULL, -1, NULL), PSH_OK);
-    params.n_bits = N_BITS + 1;
+    params.n_bits = N_BITS + 1; /* two diagrams: there is nothing to pick another bit by */
     assert_int_equal(psh_model_adapt(general, set, &params, &model, &err), PSH_ERR_PARAMETER);
-    assert_non_null(strstr(err.text, "25 bits; this model has 1 to 24"));
+    assert_non_null(strstr(err.text, "25 bits; this model was trained with 24"));
+    params.as_trained = true;
+    assert_int_equal(psh_model_adapt(general, set, &params, &model, &err), PSH_ERR_PARAMETER);
+    assert_non_null(strstr(err.text, "as_trained"));
+    params.n_bits = 1025;
+    assert_int_equal(psh_model_adapt(general, set, &params, &model, &err), PSH_ERR_PARAMETER);
+    assert_non_null(strstr(err.text, "1025 bits; a code has 1 to 1024"));
+    params.as_trained = false;
     params.n_bits = 0, params.frame_kind = PSH_FRAME_FIXED, params.frame_lo = 1, params.frame_hi = 1;
     assert_int_equal(psh_model_adapt(general, set, &params, &model, &err), PSH_ERR_PARAMETER);
     assert_int_equal(psh_model_encode(general, set, 1, codes, &err), PSH_ERR_UNSUPPORTED);

@@ -40,7 +40,7 @@ static void bits_look_inside_tight_clusters(void **state) {
     psh__target target;
     psh__pick picks[8], again[8];
     make_items(values, distances);
-    assert_int_equal(psh__target_create(distances, N, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(distances, N, 0, &target, NULL), PSH_OK);
     psh__offer functions = {N, N_FUNCTIONS, N_FUNCTIONS, values[0], own};
     assert_int_equal(psh__pick_bits(&functions, &target, 8, false, 1, picks, NULL), PSH_OK);
     assert_int_equal(psh__pick_bits(&functions, &target, 8, false, 2, again, NULL), PSH_OK);
@@ -65,11 +65,31 @@ static void own_thresholds_are_offered(void **state) {
     double distances[6] = {1, 9, 9, 9, 9, 1}; /* {0, 1} and {2, 3} */
     psh__target target;
     psh__pick pick;
-    assert_int_equal(psh__target_create(distances, 4, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(distances, 4, 0, &target, NULL), PSH_OK);
     psh__offer functions = {4, 1, 1, values, &own};
     assert_int_equal(psh__pick_bits(&functions, &target, 1, false, 1, &pick, NULL), PSH_OK);
     assert_int_equal(pick.function, 0);
     assert_true(pick.threshold == 2.25f);
+    psh__target_free(&target);
+}
+
+/* A code that no exchange improves comes back as it was, thresholds and all. */
+static void a_good_code_is_kept(void **state) {
+    float values[N][N_FUNCTIONS], own[N_FUNCTIONS] = {1.5f, 1, 0}, again_values[N][4], again_own[4];
+    double distances[N * (N - 1) / 2];
+    psh__target target;
+    psh__pick picks[4], again[4];
+    make_items(values, distances);
+    assert_int_equal(psh__target_create(distances, N, 0, &target, NULL), PSH_OK);
+    psh__offer functions = {N, N_FUNCTIONS, N_FUNCTIONS, values[0], own};
+    assert_int_equal(psh__pick_bits(&functions, &target, 4, false, 1, picks, NULL), PSH_OK);
+    for (size_t b = 0; b < 4; b++) {
+        again_own[b] = picks[b].threshold;
+        for (size_t i = 0; i < N; i++) again_values[i][b] = values[i][picks[b].function];
+    }
+    psh__offer code = {N, 4, 4, again_values[0], again_own};
+    assert_int_equal(psh__pick_bits(&code, &target, 4, true, 1, again, NULL), PSH_OK);
+    for (size_t b = 0; b < 4; b++) assert_true(again[b].threshold == again_own[again[b].function]);
     psh__target_free(&target);
 }
 
@@ -78,7 +98,7 @@ static void too_few_bits_are_refused(void **state) {
     double distances[6] = {1, 2, 3, 4, 5, 6};
     psh__target target;
     psh__pick picks[2];
-    assert_int_equal(psh__target_create(distances, 4, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(distances, 4, 0, &target, NULL), PSH_OK);
     psh__offer functions = {4, 1, 1, values, &own};
     assert_int_equal(psh__pick_bits(&functions, &target, 1, false, 1, picks, NULL), PSH_OK); /* one split, once */
     assert_int_equal(psh__pick_bits(&functions, &target, 2, false, 1, picks, NULL), PSH_ERR_DATA);
@@ -91,7 +111,7 @@ static void failing_memory_is_reported(void **state) {
     psh__target target;
     psh__pick picks[4];
     make_items(values, distances);
-    assert_int_equal(psh__target_create(distances, N, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(distances, N, 0, &target, NULL), PSH_OK);
     psh__offer functions = {N, N_FUNCTIONS, N_FUNCTIONS, values[0], own};
     for (long n = 1;; n++) {
         psh__alloc_fail_at(n);
@@ -107,6 +127,7 @@ static void failing_memory_is_reported(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bits_look_inside_tight_clusters), cmocka_unit_test(own_thresholds_are_offered),
+        cmocka_unit_test(a_good_code_is_kept),
         cmocka_unit_test(too_few_bits_are_refused), cmocka_unit_test(failing_memory_is_reported)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,7 +52,7 @@ static void setup(fixture *f, size_t n_candidates) {
         .n_lines = n_candidates / 8 + 1, .n_candidates = n_candidates, .seed = 3, .n_threads = 2};
     assert_int_equal(psh__features_compute(f->set, false, 2, &f->features, NULL), PSH_OK);
     assert_int_equal(psh__target_distances(&f->features, N_ITEMS, &f->exact, 2, f->distances, NULL), PSH_OK);
-    assert_int_equal(psh__target_create(f->distances, N_ITEMS, &f->target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(f->distances, N_ITEMS, 0, &f->target, NULL), PSH_OK);
     assert_int_equal(psh__pool_draw(f->set, N_ITEMS, false, &f->target, &params, &f->pool, NULL), PSH_OK);
 }
 
@@ -136,7 +136,7 @@ static void the_target_rises_with_the_distance(void **state) {
 static void equal_distances_give_a_flat_target(void **state) {
     psh__target target;
     const double same[3] = {0.25, 0.25, 0.25};
-    assert_int_equal(psh__target_create(same, 3, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(same, 3, 0, &target, NULL), PSH_OK);
     assert_int_equal(target.values[1], target.values[2]);
     assert_true(target.values[1] > 0 && target.sum == 3.0 * target.values[1]);
     psh__target_free(&target);
@@ -208,6 +208,7 @@ static void calibration_finds_weights_and_effects_that_are_there(void **state) {
     }
     for (size_t g = 0; g < n_groups; g++) assert_true(weights[g] >= 0);
     assert_true(error < 0.01 * scale);
+    assert_null(correction.weights); /* there is nothing that weights and effects cannot say */
     free(exact.pairs);
     free(exact.distances);
     teardown(&f);
@@ -283,6 +284,38 @@ static void bits_repeat_only_when_candidates_run_out(void **state) {
     teardown(&f);
 }
 
+/* From a code that is there: no worse than it, and what it lacks is filled in. */
+static void exchange_goes_on_from_a_code(void **state) {
+    enum { N_BITS = 24 };
+    fixture f;
+    uint32_t start[N_BITS], chosen[N_BITS];
+    double correlation;
+    setup(&f, 600);
+    for (size_t k = 0; k < N_BITS; k++) start[k] = (uint32_t)(k * 7);
+    double before = correlation_of(&f, start, N_BITS);
+    psh__pursuit_params params = {.n_bits = N_BITS, .n_sweeps = 20, .n_threads = 2, .start = start};
+    assert_int_equal(psh__pursuit(&f.pool, &f.target, &params, chosen, &correlation, NULL), PSH_OK);
+    assert_float_equal(correlation, correlation_of(&f, chosen, N_BITS), 1e-9);
+    assert_true(correlation > before + 0.01);
+    double best = correlation;
+    params.start = chosen, params.n_sweeps = 0; /* what is there stays, in an order of its own */
+    assert_int_equal(psh__pursuit(&f.pool, &f.target, &params, start, &correlation, NULL), PSH_OK);
+    assert_float_equal(correlation, best, 1e-9);
+    for (size_t k = 0; k < N_BITS; k++) start[k] = k % 2 ? chosen[k] : PSH__PURSUIT_NONE;
+    params.start = start;
+    uint32_t filled[N_BITS];
+    assert_int_equal(psh__pursuit(&f.pool, &f.target, &params, filled, &correlation, NULL), PSH_OK);
+    for (size_t k = 0; k < N_BITS; k++)
+        for (size_t l = 0; l < k; l++) assert_int_not_equal(filled[k], filled[l]);
+    for (size_t k = 1; k < N_BITS; k += 2) {
+        size_t l = 0;
+        while (l < N_BITS && filled[l] != chosen[k]) l++;
+        assert_true(l < N_BITS);
+    }
+    assert_true(correlation > best - 0.1);
+    teardown(&f);
+}
+
 /* --- Ranks -------------------------------------------------------------------------------------------------------- */
 
 static void ranks_share_their_mean_among_equals(void **state) {
@@ -334,6 +367,7 @@ int main(void) {
         cmocka_unit_test(no_exchange_of_one_bit_is_better),
         cmocka_unit_test(bits_are_distinct_and_come_in_greedy_order),
         cmocka_unit_test(bits_repeat_only_when_candidates_run_out),
+        cmocka_unit_test(exchange_goes_on_from_a_code),
         cmocka_unit_test(ranks_share_their_mean_among_equals),
         cmocka_unit_test(radix_sort_is_stable_on_any_bits),
         cmocka_unit_test(pearson_of_constants_is_nan),
