@@ -15,7 +15,8 @@ static psh_status train_fitted(cli *c, fit_encoder encoder, const char *path, ps
     if (data && c->n_arguments == 2)
         return cli_fail(err, PSH_ERR_PARAMETER, "two sets, %s and --data %s; give one", c->arguments[1], data);
     CLI_TRY(fit_read_options(c, encoder, &options, err));
-    CLI_TRY_GOTO(psh_diagrams_read(data ? data : c->arguments[1], PSH_DIAGRAM_AUTO, PSH_ESSENTIAL_DROP, 0, &set, NULL, err));
+    CLI_TRY_GOTO(
+        psh_diagrams_read(data ? data : c->arguments[1], PSH_DIAGRAM_AUTO, PSH_ESSENTIAL_DROP, 0, &set, NULL, err));
     CLI_TRY_GOTO(fit_run(c, set, &options, &model, err));
     CLI_TRY_GOTO(psh_model_write(model, path, err));
     psh_meta_set_text(c->summary, "output", path);
@@ -36,8 +37,8 @@ static psh_status refuse(const cli *c, const char *const *names, const char *enc
 }
 
 static psh_status run(cli *c, psh_error *err) {
-    static const char *const of_fitted[] = {"random", "fit-target", "fit-sample", "fit-pairs", "candidates",
-                                            "steps",  "pool",       "scratch",    "start",     "sets",       NULL};
+    static const char *const of_fitted[] = {"random", "fit-target", "fit-sample", "fit-pairs", "candidates", "steps",
+                                            "pool",   "scratch",    "start",      "sets",      NULL};
     static const char *const of_pdgan[] = {"preset",
                                            "synth",
                                            "points",
@@ -60,8 +61,8 @@ static psh_status run(cli *c, psh_error *err) {
                                            "resume",
                                            NULL};
     /* of the general model: the rest of what fitting takes says nothing to it */
-    static const char *const of_sets[] = {"random",     "fit-target", "fit-sample", "fit-pairs", "candidates",
-                                          "frame-kind", "pool",       "dims",       "scratch",   "start",      NULL};
+    static const char *const of_sets[] = {"random", "fit-target", "fit-sample", "fit-pairs", "candidates", "frame-kind",
+                                          "pool",   "dims",       "scratch",    "start",     NULL};
     static const char *const of_general[] = {"sets", "count", NULL};
     const char *path;
     CLI_TRY(cli_output(c, &path, err));

@@ -38,8 +38,8 @@ typedef struct psh_model psh_model;
 
 /* What Hamming should track. */
 typedef enum psh_sketch_target {
-    PSH_TARGET_CALIBRATED = 0, /* exact W1 on some pairs, sliced Wasserstein calibrated by them on all others (weights, a
-                                  small network, an effect of each diagram: docs/math/sketch.md) */
+    PSH_TARGET_CALIBRATED = 0, /* exact W1 on some pairs, sliced Wasserstein calibrated by them on all others (weights,
+                                  a small network, an effect of each diagram: docs/math/sketch.md) */
     PSH_TARGET_SLICED = 1,     /* sliced Wasserstein alone: no matching is ever computed */
     PSH_TARGET_WASSERSTEIN = 2 /* exact W1 on all pairs of n_sample diagrams (slow for large ones), and calibrated on
                                   the pairs of others, up to 1,000 in all */

@@ -101,8 +101,9 @@ static bool calibration_create(calibration *c, size_t n_items, size_t n_groups, 
     c->work = psh__malloc(n_used, 2 * sizeof *c->work);
     c->chosen = psh__malloc(n_used, 2 * sizeof *c->chosen);
     c->rows = psh__malloc(n_used, sizeof *c->rows);
-    return c->chosen && c->rows && c->table && c->goals && c->pairs && c->normals && c->rights && c->normal && c->right && c->weights &&
-           c->common && c->residues && c->effects && c->next && c->counts && c->guesses && c->ranks && c->work;
+    return c->chosen && c->rows && c->table && c->goals && c->pairs && c->normals && c->rights && c->normal &&
+           c->right && c->weights && c->common && c->residues && c->effects && c->next && c->counts && c->guesses &&
+           c->ranks && c->work;
 }
 
 static size_t count_used(const psh__exact *exact, size_t n_items) {
@@ -261,7 +262,8 @@ static psh_status correct(calibration *c, size_t left_out, int n_threads, psh_er
         if (k % N_FOLDS != left_out) c->rows[n_rows++] = (uint32_t)k;
     psh__correction_free(&c->correction);
     PSH_TRY(psh__correction_learn(c->table, c->residues, c->n_groups, c->rows, n_rows, n_threads, &c->correction, err));
-    float *lines = psh__malloc(BLOCK * c->n_groups, sizeof *lines), *desk = psh__malloc(BLOCK, PSH__CORRECTION_UNITS * 4);
+    float *lines = psh__malloc(BLOCK * c->n_groups, sizeof *lines),
+          *desk = psh__malloc(BLOCK, PSH__CORRECTION_UNITS * 4);
     float *found = psh__malloc(BLOCK, sizeof *found);
     if (!lines || !desk || !found) {
         status = psh__error_memory(err, "calibration", BLOCK * c->n_groups * sizeof *lines);

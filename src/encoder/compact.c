@@ -21,10 +21,10 @@
 #include "encoder/standard.h"
 
 enum {
-    STEPS = 800,          /* twice as many from MANY / 2 diagrams to MANY */
+    STEPS = 800, /* twice as many from MANY / 2 diagrams to MANY */
     BATCH = 256,
-    LEAST_CHOSEN = 64,    /* diagrams: fewer start from the general model's first bits, more from chosen ones */
-    MANY = 400            /* diagrams: from here on the largest rate */
+    LEAST_CHOSEN = 64, /* diagrams: fewer start from the general model's first bits, more from chosen ones */
+    MANY = 400         /* diagrams: from here on the largest rate */
 };
 
 /* Found on five sets, samples of 20 to 500 diagrams, 64 and 256 bits: docs/math/compact.md. */
@@ -53,7 +53,7 @@ typedef struct state {
     float *raw, *rows; // (n_items, n_features) slices as they come, and standardised
     double *mean;      // (n_features)
     double scale;
-    psh__functions general_all; /* the general model's, in every dimension */
+    psh__functions general_all;        /* the general model's, in every dimension */
     double norms[PSH__SLICE_MAX_DIMS]; /* root mean square, of each dimension's part of the standardised rows */
     psh__functions start, learnt;
     psh__functions unfitted; /* what the general model would be for this sample without exact distances; may be empty */

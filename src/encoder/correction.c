@@ -8,8 +8,8 @@
  *
  *     r(d) = unit * (b + sum_u v_u max(0, c_u + sum_g W_gu x_g)),    x_g = d_g / (mean d_g + 0.05 mean d) - its mean,
  *
- * learnt by Adam with weight decay (Loshchilov, Hutter 2019) on squares. A thousand exact distances are enough; Spearman
- * with exact W1 of pairs not learnt from (effects of diagrams included, calibrate.c), without and with r:
+ * learnt by Adam with weight decay (Loshchilov, Hutter 2019) on squares. A thousand exact distances are enough;
+ * Spearman with exact W1 of pairs not learnt from (effects of diagrams included, calibrate.c), without and with r:
  *     Fashion-MNIST, 16,384 exact pairs  0.985 / 0.990     heated_cylinder, 776      0.992 / 0.994
  *     colon, 1,400                       0.989 / 0.994     50 uniform points, 8,000  0.939 / 0.961
  *     shape2, 8,000                      0.999 / 1.000
@@ -88,10 +88,10 @@ void psh__correction_apply(const psh__correction *correction, float *distances, 
 /* --- Learning ----------------------------------------------------------------------------------------------------- */
 
 typedef struct work {
-    float *x, *x_transposed;       // (BATCH, n_groups) and its transpose
-    float *hidden, *d_hidden;      // (BATCH, UNITS)
-    float *wanted, *predictions;   // (BATCH)
-    float *gradient, *moments[2];  // (n_weights)
+    float *x, *x_transposed;      // (BATCH, n_groups) and its transpose
+    float *hidden, *d_hidden;     // (BATCH, UNITS)
+    float *wanted, *predictions;  // (BATCH)
+    float *gradient, *moments[2]; // (n_weights)
 } work;
 
 static bool work_create(size_t n_groups, work *w) {

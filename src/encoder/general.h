@@ -39,7 +39,8 @@ void psh__general_share_bits(const double *norms, size_t n_dims, size_t n_bits, 
  * The dst->n_functions bits for a set, without an exact distance, from what psh__general_unfold() made for these rows :
  * (n_items, n_features), as they come. norms : (n_dims) root mean square norms of the centred rows' parts. Few items,
  * or plain: the first functions of each dimension as they were trained, shared out; more: those, and thresholds, that
- * track the sliced Wasserstein distances of the rows best; *is_picked tells. PSH_ERR_DATA if neither has as many bits; PSH_ERR_MEMORY. */
+ * track the sliced Wasserstein distances of the rows best; *is_picked tells. PSH_ERR_DATA if neither has as many bits;
+ * PSH_ERR_MEMORY. */
 psh_status psh__general_choose(const psh__functions *all, const double *norms, size_t n_dims, const float *rows,
                                size_t n_items, bool plain, int n_threads, psh__functions *dst, bool *is_picked,
                                psh_error *err);

@@ -34,8 +34,8 @@ psh_status psh__target_distances(const psh__features *features, size_t n_items, 
 
 /* psh__calibrate() :
  * weights : (n_groups), effects : (n_items) and a correction such that  sum_g weights[g] * (L1 distance of group g) +
- * correction + effects[i] + effects[j]  is near the exact distances of the pairs among the first n_items. The correction
- * is zeroed where it would not help; to be freed. */
+ * correction + effects[i] + effects[j]  is near the exact distances of the pairs among the first n_items. The
+ * correction is zeroed where it would not help; to be freed. */
 psh_status psh__calibrate(const psh__features *features, size_t n_items, const psh__exact *exact, int n_threads,
                           double *weights, double *effects, psh__correction *correction, psh_error *err);
 

@@ -113,20 +113,38 @@ def the_built_in_model_needs_no_set(folder):
     run("synth", "--kind", "uniform", "--points", 30, "--count", 1, "-o", folder / "one.npz")
     out, _ = run("encode", folder / "one.npz", "-o", folder / "one_codes.npz")
     assert "general model" in out
-    run("encode", folder / "set.npz", "--model", "compact", "--bits", 256, "-o", folder / "long.npz")
-    run("encode", folder / "set.npz", "--model", "compact", "-o", folder / "short.npz")
+    run("encode", folder / "set.npz", "--model", "compact", "--as-trained", "--bits", 256, "-o", folder / "long.npz")
+    run("encode", folder / "set.npz", "--model", "compact", "--as-trained", "-o", folder / "short.npz")
     long, short = np.load(folder / "long.npz"), np.load(folder / "short.npz")
     assert int(short["n_bits"]) == 64 and (long["codes"][:, :8] == short["codes"]).all()
     run("distance", folder / "set.npz", "-o", folder / "w.npy")
     score = json.loads(run("score", folder / "long.npz", folder / "w.npy", "--json")[0])
     assert score["spearman"] > 0.85  # never fitted to anything like it
+    for n_bits in (32, 64, 256, 1024):  # picked for the set, of any length
+        report = json.loads(run("encode", folder / "set.npz", "--model", "compact", "--bits", n_bits, "-o", folder / "picked.npz", "--json")[0])
+        assert report["bits"] == "picked" and report["n_bits"] == n_bits
+        assert json.loads(run("score", folder / "picked.npz", folder / "w.npy", "--json")[0])["spearman"] > (0.85 if n_bits == 32 else 0.9)
+    run("encode", folder / "set.npz", "--frame", folder / "picked.npz", "-o", folder / "again.npz")
+    assert (np.load(folder / "again.npz")["codes"] == np.load(folder / "picked.npz")["codes"]).all()
+    _, text = run("encode", folder / "set.npz", "--model", "compact", "--as-trained", "--bits", 300, "-o", folder / "x.npz", code=2)
+    assert "300 bits; this model was trained with 256" in text
+    _, text = run("encode", folder / "set.npz", "--as-trained", "-o", folder / "x.npz", code=2)
+    assert "--as-trained without --model" in text
     assert "compact" in run("info", "--models")[0]
     _, text = run("encode", folder / "set.npz", "--model", "nonsense", "-o", folder / "x.npz", code=2)
     assert "nonsense" in text and "info --models" in text
     run("train", "compact", "--sets", 16, "--count", 8, "--steps", 2, "--bits", 40, "-o", folder / "general.safetensors")
     run("encode", folder / "set.npz", "--model", folder / "general.safetensors", "--bits", 40, "-o", folder / "own.npz")
-    _, text = run("encode", folder / "set.npz", "--model", folder / "general.safetensors", "-o", folder / "x.npz", code=2)
-    assert "64 bits; this model has 1 to 40" in text
+    _, text = run("encode", folder / "set.npz", "--model", folder / "general.safetensors", "--as-trained", "-o", folder / "x.npz", code=2)
+    assert "64 bits; this model was trained with 40" in text
+    run("encode", folder / "set.npz", "--start", folder / "general.safetensors", "-o", folder / "started.npz")
+    _, text = run("encode", folder / "set.npz", "--start", folder / "general.safetensors", "--encoder", "sketch", "-o", folder / "x.npz", code=2)
+    assert "--start has no meaning for a sketch" in text
+    run("train", "compact", folder / "set.npz", "-o", folder / "fitted.safetensors")
+    _, text = run("encode", folder / "set.npz", "--start", folder / "fitted.safetensors", "-o", folder / "x.npz", code=2)
+    assert "expected a general compact model" in text
+    _, text = run("train", "compact", "--start", "compact", "-o", folder / "x.safetensors", code=2)
+    assert "--start" in text
 
 
 def fitting_says_whether_it_helped(folder):

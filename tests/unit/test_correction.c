@@ -149,10 +149,9 @@ static void failing_memory_is_reported(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_no_weights_say_is_learnt_and_carries_over),
-                                       cmocka_unit_test(it_is_the_formula),
-                                       cmocka_unit_test(same_bytes_for_any_threads_and_simd),
-                                       cmocka_unit_test(degenerate_pairs_give_finite_corrections),
-                                       cmocka_unit_test(failing_memory_is_reported)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_no_weights_say_is_learnt_and_carries_over), cmocka_unit_test(it_is_the_formula),
+        cmocka_unit_test(same_bytes_for_any_threads_and_simd),
+        cmocka_unit_test(degenerate_pairs_give_finite_corrections), cmocka_unit_test(failing_memory_is_reported)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

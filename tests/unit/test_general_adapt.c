@@ -146,8 +146,7 @@ static void equal_diagrams_get_the_bits_as_trained(void **state) {
     double points[] = {0, 1, 0.25, 0.5}, other[] = {0, 1, 0.25, 0.75};
     psh_diagrams *set;
     assert_int_equal(psh_diagrams_create(&set, NULL), PSH_OK);
-    for (size_t i = 0; i < 40; i++)
-        assert_int_equal(psh_diagrams_append(set, points, NULL, 2, NULL, -1, NULL), PSH_OK);
+    for (size_t i = 0; i < 40; i++) assert_int_equal(psh_diagrams_append(set, points, NULL, 2, NULL, -1, NULL), PSH_OK);
     psh_model *model = adapt(set, (psh_adapt_params){.n_bits = 64});
     assert_string_equal(bits_of(model), "as trained");
     psh_model_free(model);

@@ -127,7 +127,7 @@ static void failing_memory_is_reported(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bits_look_inside_tight_clusters), cmocka_unit_test(own_thresholds_are_offered),
-        cmocka_unit_test(a_good_code_is_kept),
-        cmocka_unit_test(too_few_bits_are_refused), cmocka_unit_test(failing_memory_is_reported)};
+        cmocka_unit_test(a_good_code_is_kept), cmocka_unit_test(too_few_bits_are_refused),
+        cmocka_unit_test(failing_memory_is_reported)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,9 +193,9 @@ static void large_sets_are_sampled_and_checked_on_others(void **state) {
     model = fit(set, &params, &report);
     assert_true(report.n_exact_pairs <= 500 && report.n_exact_pairs > 450); /* the exact part shrinks to n_pairs */
     assert_int_equal(report.n_diagrams, 300);
-    assert_int_equal(report.n_pairs, 300 * 299 / 2);                        /* the others are calibrated */
+    assert_int_equal(report.n_pairs, 300 * 299 / 2); /* the others are calibrated */
     assert_int_equal(report.n_held_out_diagrams, 100);
-    assert_int_equal(report.n_held_out_pairs, 1000);                        /* of their own */
+    assert_int_equal(report.n_held_out_pairs, 1000); /* of their own */
     assert_true(report.spearman_held_out > 0.85);
     psh_model_free(model);
     psh_diagrams_free(set);
