@@ -153,14 +153,14 @@ static psh_status draw_start(state *s, const psh__fit *fit, const psh__linear_pa
 }
 
 /* The bits that together serve best, of what was learnt and of the general model's, at several thresholds each: an
- * exchange that starts from what was learnt, and takes its place. Here far outliers count (target.c): learning with
- * them costs more neighbours, 0.02 of recall on Fashion-MNIST with 256 bits, for the same clusters. */
+ * exchange that starts from what was learnt, and takes its place. Far outliers count more
+ * here than in learning (target.c). */
 static psh_status exchange(state *s, const psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
     const psh__functions *sources[] = {&s->learnt, &s->general_all};
     size_t n_bits = s->learnt.n_functions;
     psh__functions picked = {0};
     psh__target target;
-    PSH_TRY(psh__target_create(distances, n_items, psh__target_far_weight(n_bits), &target, err));
+    PSH_TRY(psh__target_create(distances, n_items, psh__target_far_picking(), &target, err));
     psh_status status = psh__functions_create(s->learnt.n_features, n_bits, &picked, err);
     if (status == PSH_OK)
         status = psh__functions_pick(sources, s->general ? 2 : 1, true, s->raw, &target, fit->n_workers, &picked, err);
@@ -195,7 +195,7 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     PSH_TRY(psh__functions_create(n_features, n_bits, &s->start, err));
     PSH_TRY(psh__functions_create(n_features, n_bits, &s->learnt, err));
     PSH_TRY(compute_rows(s, fit, n_items, err));
-    PSH_TRY_GOTO(psh__target_create(distances, n_items, 0, &target, err));
+    PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__target_far_learning(n_bits), &target, err));
     psh__linear_set set = {n_items, s->rows, target.values, target.stride};
     psh__linear_params params = {.n_bits = n_bits,
                                  .n_features = n_features,

@@ -30,7 +30,7 @@ void psh__dense_multiply(const float *a, const float *b, size_t m, size_t n, siz
     assert(n % PSH__DENSE_COLUMNS == 0);
     psh__dense_rows *rows = psh__dense_rows_get();
     size_t n_blocks = (m + BLOCK - 1) / BLOCK;
-#pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(n_threads)) if (m * n * k > (size_t)1 << 23)
+#pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(n_threads)) if (m * n * k > (size_t)1 << 25)
     for (size_t i = 0; i < n_blocks; i++) {
         size_t first = i * BLOCK, n_rows = m - first < BLOCK ? m - first : BLOCK;
         rows(a + first * k, b, n_rows, n, k, c + first * n);

@@ -118,7 +118,7 @@ psh_status psh__general_choose(const psh__functions *all, const double *norms, s
     *is_picked = false;
     if (plain || n_items < 2 || (n_items < LEAST_PICKED && dst->n_functions <= n_trained))
         return take_first(all, norms, n_dims, dst, err);
-    PSH_TRY(aim(rows, n_items, all->n_features, psh__target_far_weight(dst->n_functions), n_threads, &target, err));
+    PSH_TRY(aim(rows, n_items, all->n_features, psh__target_far_picking(), n_threads, &target, err));
     psh_status status = psh__functions_pick(&all, 1, false, rows, &target, n_threads, dst, err);
     psh__target_free(&target);
     *is_picked = status == PSH_OK;

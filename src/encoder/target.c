@@ -21,12 +21,16 @@ static const double near_share = 0.03, near_weight = 0.3;
 
 /* Clusters of linkage are decided by far outliers, whose distances ranks flatten and codes cut off. The term
  * far_weight * max(0, z)^2, z = (distance - mean) / sd, raises them; beyond z = 4 it is linear. What it costs is
- * neighbours, the more the shorter the code (docs/math/sketch.md, section 4). */
-static const double far_at_64 = 0.1, far_at_most = 0.2, far_bend = 4;
+ * neighbours: docs/math/compact.md, Choosing bits. Learning pays for it at once; only short codes, which leave picking
+ * little room, need it there. */
+static const double far_weight_of_picking = 0.1, far_bend = 4;
 
-double psh__target_far_weight(size_t n_bits) {
-    double weight = far_at_64 * sqrt((double)n_bits / 64);
-    return weight < far_at_most ? weight : far_at_most;
+double psh__target_far_picking(void) {
+    return far_weight_of_picking;
+}
+
+double psh__target_far_learning(size_t n_bits) {
+    return n_bits > 64 ? far_weight_of_picking * 64 / (double)n_bits : far_weight_of_picking;
 }
 
 /* 16 partial sums in a fixed order, so that the compiler may use any vector width and the result stays the same. */

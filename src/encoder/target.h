@@ -46,8 +46,9 @@ psh_status psh__calibrate(const psh__features *features, size_t n_items, const p
  * far outliers. All distances equal: t = 1. */
 psh_status psh__target_create(const double *distances, size_t n_items, double far_weight, psh__target *dst,
                               psh_error *err);
-/* The far_weight that bits of learned functions are picked with: more bits can afford more. */
-double psh__target_far_weight(size_t n_bits);
+/* The far_weight that bits of learned functions are picked with, and that functions are learnt with. */
+double psh__target_far_picking(void);
+double psh__target_far_learning(size_t n_bits);
 void psh__target_free(psh__target *target); /* zeroed struct is fine */
 
 #endif
