@@ -75,7 +75,8 @@ typedef struct psh_fit_report {
     size_t n_distinct_codes; /* among the diagrams fitted on */
     double seconds_target, seconds_fit;
     size_t n_exact_pairs;  /* exact W1 distances that the target rests on; 0: sliced Wasserstein alone */
-    double spearman_start; /* held out, too: of the general model that fitting started from; NaN if there was none */
+    double spearman_start; /* held out, too: of the general model that fitting started from, adapted to the same
+                              diagrams without an exact distance; NaN if there was none */
 } psh_fit_report;
 
 /* psh_sketch_fit() :

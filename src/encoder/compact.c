@@ -13,11 +13,9 @@
 #include "base/error.h"
 #include "base/params.h"
 #include "encoder/compact_model.h"
-#include "encoder/dense.h"
 #include "encoder/fit.h"
 #include "encoder/general.h"
 #include "encoder/linear.h"
-#include "encoder/pick.h"
 #include "encoder/standard.h"
 
 enum {
@@ -55,7 +53,7 @@ typedef struct state {
     double scale;
     psh__functions general_all;        /* the general model's, in every dimension */
     double norms[PSH__SLICE_MAX_DIMS]; /* root mean square, of each dimension's part of the standardised rows */
-    psh__functions start, learnt;
+    psh__functions learnt;
     psh__functions unfitted; /* what the general model would be for this sample without exact distances; may be empty */
 } state;
 
@@ -66,7 +64,6 @@ static void forget(state *s) {
     psh__free(s->mean);
     s->raw = s->rows = NULL, s->mean = NULL;
     psh__functions_free(&s->general_all);
-    psh__functions_free(&s->start);
     psh__functions_free(&s->learnt);
     psh__functions_free(&s->unfitted);
 }
@@ -123,7 +120,7 @@ static psh_status unfold_general(state *s, psh_error *err) {
 /* Random functions, and in their place as many of the general model's first ones as it has. */
 static psh_status take_first(state *s, const psh__linear_params *params, psh_error *err) {
     size_t n_bits = params->n_bits, n_dims = s->slices.n_dims, taken[PSH__SLICE_MAX_DIMS] = {0};
-    psh__linear_draw(params, s->start.weights, s->start.offsets);
+    psh__linear_draw(params, s->learnt.weights, s->learnt.offsets);
     if (!s->general) return PSH_OK;
     size_t *owners = psh__malloc(n_bits, sizeof *owners);
     if (!owners) return psh__error_memory(err, "fitting", n_bits * sizeof *owners);
@@ -131,7 +128,7 @@ static psh_status take_first(state *s, const psh__linear_params *params, psh_err
     for (size_t i = 0; i < n_bits; i++) {
         size_t from = taken[owners[i]]++;
         if (from < s->general->n_bits)
-            psh__functions_set(&s->start, i, &s->general_all, owners[i] * s->general->n_bits + from);
+            psh__functions_set(&s->learnt, i, &s->general_all, owners[i] * s->general->n_bits + from);
     }
     psh__free(owners);
     return PSH_OK;
@@ -147,14 +144,14 @@ static psh_status draw_start(state *s, const psh__fit *fit, const psh__linear_pa
         measure_norms(s, n_items);
         PSH_TRY(unfold_general(s, err));
         if (n_items >= LEAST_CHOSEN)
-            status = psh__functions_pick(&all, 1, false, s->rows, target, fit->n_workers, &s->start, err);
+            status = psh__functions_pick(&all, 1, false, s->rows, target, fit->n_workers, &s->learnt, err);
     }
     return status == PSH_ERR_DATA ? take_first(s, params, err) : status;
 }
 
 /* The bits that together serve best, of what was learnt and of the general model's, at several thresholds each: an
- * exchange that starts from what was learnt, and takes its place. Far outliers count more
- * here than in learning (target.c). */
+ * exchange that starts from what was learnt, and takes its place. Far outliers count more here
+ * than in learning (target.c). */
 static psh_status exchange(state *s, const psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
     const psh__functions *sources[] = {&s->learnt, &s->general_all};
     size_t n_bits = s->learnt.n_functions;
@@ -192,7 +189,6 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     forget(s);
     PSH_TRY(fit_slices(fit, n_items, &s->slices, err));
     size_t n_features = psh__slices_n_features(&s->slices), n_bits = (size_t)fit->params.n_bits;
-    PSH_TRY(psh__functions_create(n_features, n_bits, &s->start, err));
     PSH_TRY(psh__functions_create(n_features, n_bits, &s->learnt, err));
     PSH_TRY(compute_rows(s, fit, n_items, err));
     PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__target_far_learning(n_bits), &target, err));
@@ -210,9 +206,7 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
                                  .progress = fit->progress,
                                  .what = "learning"};
     PSH_TRY_GOTO(draw_start(s, fit, &params, n_items, &target, err));
-    for (size_t i = 0; i < n_bits; i++) psh__functions_set(&s->learnt, i, &s->start, i);
     PSH_TRY_GOTO(psh__linear_train(&set, 1, &params, s->learnt.weights, s->learnt.offsets, err));
-    psh__functions_fold(&s->start, s->mean, s->scale);
     psh__functions_fold(&s->learnt, s->mean, s->scale);
     psh__functions_fold(&s->general_all, s->mean, s->scale);
     PSH_TRY_GOTO(exchange(s, fit, n_items, distances, err));
@@ -281,7 +275,7 @@ psh_status psh_compact_fit(const psh_diagrams *set, const psh_compact_params *pa
                             .state = &s,
                             .learn = learn,
                             .make = make,
-                            .make_start = s.general ? make_unfitted : NULL};
+                            .make_unfitted = s.general ? make_unfitted : NULL};
     psh_status status = psh__fit_run(set, &common, &learner, progress, dst, report, err);
     forget(&s);
     psh_model_free(owned);

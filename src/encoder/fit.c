@@ -365,8 +365,8 @@ static psh_status judge_held_out(psh__fit *f, const psh__learner *learner, size_
     psh_status status = PSH_OK;
     PSH_TRY_GOTO(list_known(f, first, &known, err));
     PSH_TRY_GOTO(judge_on(f, learner->make, learner->state, &known, &r->spearman_held_out, &r->pearson_held_out, err));
-    if (learner->make_start) {
-        status = judge_on(f, learner->make_start, learner->state, &known, &r->spearman_start, &pearson, err);
+    if (learner->make_unfitted) {
+        status = judge_on(f, learner->make_unfitted, learner->state, &known, &r->spearman_start, &pearson, err);
         if (status != PSH_OK && status != PSH_ERR_DATA) goto done;
         status = PSH_OK;
     }

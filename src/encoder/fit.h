@@ -42,8 +42,8 @@ typedef struct psh__learner {
     psh_status (*make)(const void *state, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
                        psh_model **dst, psh_error *err);
     /* What a model would be without fitting: what fitting has to beat. NULL: nothing. PSH_ERR_DATA: not here. */
-    psh_status (*make_start)(const void *state, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
-                             psh_model **dst, psh_error *err);
+    psh_status (*make_unfitted)(const void *state, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
+                                psh_model **dst, psh_error *err);
 } psh__learner;
 
 /* psh__fit_run() : see psh_sketch_fit(). */
