@@ -11,8 +11,9 @@ Truth is exact W1, L-infinity, homology dimensions pooled, of the very same diag
   near                Spearman over the nearest 5 % of the pairs, by W1 (0 where a method gives them all one distance)
   single, average     clusters of that linkage cut at the number of classes (synthetic sets: 10), against W1's clusters of the same linkage
   other half          Spearman on one half of the set, of a model fitted on the other half (one seed)
-sketch and compact are fitted to the exact distances of at most 500 diagrams of the set; calibrated is the default of `encode`: fitted to sliced Wasserstein of
-1,000, corrected by some thousands of exact distances. Zero-shot methods see nothing but the set's frame.
+sketch and compact are fitted to the exact distances of at most 500 diagrams of the set (and calibrated ones of the others); calibrated is the default of `encode`:
+fitted to sliced Wasserstein of 1,000, corrected by some thousands of exact distances. zero-shot: trained on synthetic sets alone, no exact distance of the set;
+its bits are picked for the set, or as trained: only frame, centre and scale are the set's.
 
 What was computed stays in build/quality ($PSH_CACHE) under a name made of its command and the tool's own bytes, so that a second run does only what is new.
 Exact distances are kept by the diagrams alone: they are what they are, whatever tool computed them. The tool is $PERSIHASH (default build/persihash), the
@@ -289,7 +290,7 @@ def mean_over(results, names, method):
 
 def print_figure(figure, heading, names, methods, results):
     """One figure of every method, a column a set. No mean where a set is missing that other methods have."""
-    print(f"\n{FIGURES[figure]}, {heading}\n\n| method | bits | {' | '.join(names)} | mean |\n|---|--:|{'--:|' * (len(names) + 1)}")
+    print(f"\n{FIGURES.get(figure, figure)}, {heading}\n\n| method | bits | {' | '.join(names)} | mean |\n|---|--:|{'--:|' * (len(names) + 1)}")
     cells = {m: [results[name, m].get(figure) if isinstance(results[name, m], dict) else None for name in names] for m in methods}
     n_known = max(len(names) - figures.count(None) for figures in cells.values())
     for method, figures in cells.items():
@@ -465,6 +466,8 @@ def table(tool, options):
     for heading, group in (("real sets", real), ("synthetic sets", made)):
         for figure in FIGURES if len(group) > 1 else ():
             print_figure(figure, heading, group, methods, results)
+        if options.seeds > 1 and len(group) > 1:
+            print_figure("spread", f"standard deviation of Spearman over {options.seeds} seeds, {heading}", group, [m for m in methods if m.general], results)
     if real:
         print_bars(real, methods, results)
 
@@ -472,7 +475,7 @@ def table(tool, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help=f"three sets: {', '.join(QUICK)}")
-    parser.add_argument("--seeds", type=int, default=1, help="fits with seeds 0, 1, ...; figures are their means")
+    parser.add_argument("--seeds", type=int, default=1, help="seeds of the synthetic training, and of the fit: 0 is built in, others are trained once (minutes); figures are means")
     parser.add_argument("--sets", help="comma-separated: " + " ".join([*REAL, *SYNTHETIC]))
     parser.add_argument("--methods", help="comma-separated: " + " ".join(METHODS))
     parser.add_argument("--fresh", action="store_true", help="use nothing of an earlier run but exact distances")

@@ -2,8 +2,8 @@
  * encoder.h : models that turn diagrams into binary codes, and how they are made.
  *
  * Which one? psh_compact_fit() where there is a set: the best codes. psh_model_builtin("compact") and psh_model_adapt()
- * for single diagrams, and where no distance shall be computed. psh_sketch_fit() for the smallest and fastest model,
- * one that can be read. psh_pdgan_create() for the paper's networks. docs/howto/which-encoder.md has the figures.
+ * for single diagrams, and where no exact distance shall be computed. psh_sketch_fit() for the smallest and fastest
+ * model, one that can be read. psh_pdgan_create() for the paper's networks. docs/howto/which-encoder.md has figures.
  *
  * The sketch. A bit asks one question: for one homology dimension, is the number of points on the near side of a line
  * birth cos + death sin <= position, minus that of their projections to the diagonal, at least so many? Lines have soft
@@ -120,7 +120,7 @@ PSH_API psh_status psh_compact_fit(const psh_diagrams *set, const psh_compact_pa
                                    const psh_progress *progress, psh_model **dst, psh_fit_report *report,
                                    psh_error *err);
 
-/* The general model: trained once, on synthetic sets alone, and then adapted to any set without a single distance
+/* The general model: trained once, on synthetic sets alone, and then adapted to any set without an exact distance
  * (psh_model_adapt()). */
 typedef struct psh_compact_train_params {
     size_t struct_bytes;

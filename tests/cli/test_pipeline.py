@@ -135,7 +135,7 @@ def the_built_in_model_needs_no_set(folder):
     assert "nonsense" in text and "info --models" in text
     run("train", "compact", "--sets", 16, "--count", 8, "--steps", 2, "--bits", 40, "-o", folder / "general.safetensors")
     run("encode", folder / "set.npz", "--model", folder / "general.safetensors", "--bits", 40, "-o", folder / "own.npz")
-    _, text = run("encode", folder / "set.npz", "--model", folder / "general.safetensors", "--as-trained", "-o", folder / "x.npz", code=2)
+    _, text = run("encode", folder / "set.npz", "--model", folder / "general.safetensors", "--as-trained", "--pool", "-o", folder / "x.npz", code=2)
     assert "64 bits; this model was trained with 40" in text
     run("encode", folder / "set.npz", "--start", folder / "general.safetensors", "-o", folder / "started.npz")
     _, text = run("encode", folder / "set.npz", "--start", folder / "general.safetensors", "--encoder", "sketch", "-o", folder / "x.npz", code=2)
