@@ -31,6 +31,7 @@
 #include "encoder/target.h"
 
 enum { N_FOLDS = 4, MIN_PER_FOLD = 12, MAX_DESCENTS = 500, N_EFFECT_SWEEPS = 30, MIN_CORRECTED = 500 /* pairs */ };
+enum { MAX_USED = 1 << 17 /* pairs: more would say no more, and 512 bytes of each are kept a dimension */ };
 static const double tolerance = 1e-6;
 
 /* The strongest first: of equals the simplest wins. */
@@ -108,13 +109,13 @@ static bool calibration_create(calibration *c, size_t n_items, size_t n_groups, 
 
 static size_t count_used(const psh__exact *exact, size_t n_items) {
     size_t n_used = 0;
-    for (size_t k = 0; k < exact->n_pairs; k++) n_used += exact->pairs[2 * k + 1] < n_items;
+    for (size_t k = 0; k < exact->n_pairs && n_used < MAX_USED; k++) n_used += exact->pairs[2 * k + 1] < n_items;
     return n_used;
 }
 
 static void fill_table(calibration *c, const psh__features *features, const psh__exact *exact) {
     size_t per_group = features->n_features / c->n_groups;
-    for (size_t k = 0, at = 0; k < exact->n_pairs; k++) {
+    for (size_t k = 0, at = 0; at < c->n_used; k++) {
         size_t i = exact->pairs[2 * k], j = exact->pairs[2 * k + 1];
         if (j >= c->n_items) continue;
         const float *a = features->rows + i * features->n_features, *b = features->rows + j * features->n_features;
