@@ -33,10 +33,10 @@ enum { N_STARTS = sizeof start_means / sizeof *start_means };
 static const double tiny = 1e-9;
 
 /* What an exchange must add to the squared correlation, as a share of it: next to nothing where the bits were only
- * pursued; where a code that was learnt is improved, more than chance may bring. That is of the order of one over the
- * number of pairs, for one bit of a code: this much over pairs and bits was best for diagrams not fitted on, over 20 to
- * 150 of six sets, 64 and 256 bits. */
-static const double least_gain = 1e-12, least_gain_of_learnt = 12.8;
+ * pursued; where a code that was learnt is improved, more than chance may bring. That falls with the number of pairs,
+ * and with the bits, each of which matters less: of a / (pairs * bits^2), this a was good for diagrams not fitted on,
+ * over 20 to 150 of six sets, and for near pairs with 256 bits. */
+static const double least_gain = 1e-12, least_gain_of_learnt = 819.2;
 
 typedef struct search {
     const psh__pool *pool;
@@ -231,9 +231,10 @@ psh_status psh__pursuit(const psh__pool *pool, const psh__target *target, const 
     if (good) {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(psh_cpu_threads(params->n_threads))
         for (size_t i = 0; i < n_starts; i++) {
-            searches[i].least_gain = params->start
-                                         ? least_gain_of_learnt / ((double)searches[i].n_pairs * (double)params->n_bits)
-                                         : least_gain;
+            searches[i].least_gain =
+                params->start ? least_gain_of_learnt /
+                                    ((double)searches[i].n_pairs * (double)params->n_bits * (double)params->n_bits)
+                              : least_gain;
             if (params->start)
                 go_on(&searches[i], params->start);
             else
