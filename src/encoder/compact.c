@@ -47,6 +47,7 @@ static const psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
 typedef struct state {
     size_t n_steps;           /* 0: by the sample's size */
     const psh_model *general; /* to start from; NULL: random weights */
+    size_t n_items;           /* learnt from last */
     psh__slices slices;
     float *raw, *rows; // (n_items, n_features) slices as they come, and standardised
     double *mean;      // (n_features)
@@ -54,7 +55,6 @@ typedef struct state {
     psh__functions general_all;        /* the general model's, in every dimension */
     double norms[PSH__SLICE_MAX_DIMS]; /* root mean square, of each dimension's part of the standardised rows */
     psh__functions learnt;
-    psh__functions unfitted; /* what the general model would be for this sample without exact distances; may be empty */
 } state;
 
 /* What belongs to one sample: learn() may be called again for another. */
@@ -65,7 +65,6 @@ static void forget(state *s) {
     s->raw = s->rows = NULL, s->mean = NULL;
     psh__functions_free(&s->general_all);
     psh__functions_free(&s->learnt);
-    psh__functions_free(&s->unfitted);
 }
 
 static psh_status fit_slices(const psh__fit *fit, size_t n_items, psh__slices *dst, psh_error *err) {
@@ -119,19 +118,10 @@ static psh_status unfold_general(state *s, psh_error *err) {
 
 /* Random functions, and in their place as many of the general model's first ones as it has. */
 static psh_status take_first(state *s, const psh__linear_params *params, psh_error *err) {
-    size_t n_bits = params->n_bits, n_dims = s->slices.n_dims, taken[PSH__SLICE_MAX_DIMS] = {0};
+    size_t n_missing;
     psh__linear_draw(params, s->learnt.weights, s->learnt.offsets);
     if (!s->general) return PSH_OK;
-    size_t *owners = psh__malloc(n_bits, sizeof *owners);
-    if (!owners) return psh__error_memory(err, "fitting", n_bits * sizeof *owners);
-    psh__general_share_bits(s->norms, n_dims, n_bits, owners);
-    for (size_t i = 0; i < n_bits; i++) {
-        size_t from = taken[owners[i]]++;
-        if (from < s->general->n_bits)
-            psh__functions_set(&s->learnt, i, &s->general_all, owners[i] * s->general->n_bits + from);
-    }
-    psh__free(owners);
-    return PSH_OK;
+    return psh__general_take_first(&s->general_all, s->norms, s->slices.n_dims, &s->learnt, &n_missing, err);
 }
 
 /* Where learning starts: with enough diagrams to choose by, the bits that serve best, of the general model's functions
@@ -170,23 +160,12 @@ static psh_status exchange(state *s, const psh__fit *fit, size_t n_items, const 
     return status == PSH_ERR_DATA ? PSH_OK : status; /* too few to choose from: what was learnt stays */
 }
 
-/* What the check compares fitting with. */
-static psh_status choose_unfitted(state *s, const psh__fit *fit, size_t n_items, psh_error *err) {
-    bool is_picked;
-    if (!s->general) return PSH_OK;
-    PSH_TRY(psh__functions_create(s->learnt.n_features, s->learnt.n_functions, &s->unfitted, err));
-    psh_status status = psh__general_choose(&s->general_all, s->norms, s->slices.n_dims, s->raw, n_items, false,
-                                            fit->n_workers, &s->unfitted, &is_picked, err);
-    if (status != PSH_ERR_DATA) return status;
-    psh__functions_free(&s->unfitted); /* more bits than it has */
-    return PSH_OK;
-}
-
 static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
     state *s = user;
     psh_status status = PSH_OK;
     psh__target target = {0};
     forget(s);
+    s->n_items = n_items;
     PSH_TRY(fit_slices(fit, n_items, &s->slices, err));
     size_t n_features = psh__slices_n_features(&s->slices), n_bits = (size_t)fit->params.n_bits;
     PSH_TRY(psh__functions_create(n_features, n_bits, &s->learnt, err));
@@ -210,7 +189,6 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     psh__functions_fold(&s->learnt, s->mean, s->scale);
     psh__functions_fold(&s->general_all, s->mean, s->scale);
     PSH_TRY_GOTO(exchange(s, fit, n_items, distances, err));
-    PSH_TRY_GOTO(choose_unfitted(s, fit, n_items, err));
 done:
     psh__target_free(&target);
     return status;
@@ -228,12 +206,19 @@ static psh_status make(const void *user, const psh__fit *fit, const psh_frame *f
     return make_of(s, &s->learnt, fit, frame, meta, dst, err);
 }
 
-/* PSH_ERR_DATA if the general model has too few bits. */
+/* What the general model is for these diagrams without exact distances. PSH_ERR_DATA if it has too few bits. */
 static psh_status make_unfitted(const void *user, const psh__fit *fit, const psh_frame *frame, const psh_meta *meta,
                                 psh_model **dst, psh_error *err) {
     const state *s = user;
-    if (!s->unfitted.weights) return PSH_ERR_DATA;
-    return make_of(s, &s->unfitted, fit, frame, meta, dst, err);
+    psh__functions unfitted;
+    bool is_picked;
+    psh_status status = psh__functions_create(s->learnt.n_features, s->learnt.n_functions, &unfitted, err);
+    if (status == PSH_OK)
+        status = psh__general_choose(&s->general_all, s->norms, s->slices.n_dims, s->raw, s->n_items, false,
+                                     fit->n_workers, &unfitted, &is_picked, err);
+    if (status == PSH_OK) status = make_of(s, &unfitted, fit, frame, meta, dst, err);
+    psh__functions_free(&unfitted);
+    return status;
 }
 
 /* The general model that the caller names, or the built-in one. *owned: to be freed. */

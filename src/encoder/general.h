@@ -35,6 +35,12 @@ psh_status psh__general_unfold(const psh_model *general, size_t n_dims, const do
  * each dimension has as many as its share of `norms` : (n_dims) says. */
 void psh__general_share_bits(const double *norms, size_t n_dims, size_t n_bits, size_t *owners);
 
+/* psh__general_take_first() :
+ * The first functions of each dimension, of what psh__general_unfold() made, bits shared out by norms. Bits beyond what
+ * there is, *n_missing of them, stay as they are in dst. PSH_ERR_MEMORY. */
+psh_status psh__general_take_first(const psh__functions *all, const double *norms, size_t n_dims, psh__functions *dst,
+                                   size_t *n_missing, psh_error *err);
+
 /* psh__general_choose() :
  * The dst->n_functions bits for a set, without an exact distance, from what psh__general_unfold() made for these rows :
  * (n_items, n_features), as they come. norms : (n_dims) root mean square norms of the centred rows' parts. Few items,

@@ -14,7 +14,7 @@ enum {
     TARGET_MAX = 60000       /* of a uint16_t */
 };
 
-/* The last term of mix() spreads the nearest few per cent of pairs. Over five sets of up to 400 diagrams, 64 bits, it
+/* The third term of mix() spreads the nearest few per cent of pairs. Over five sets of up to 400 diagrams, 64 bits, it
  * raises Spearman within the nearest 5 % of pairs from 0.43 to 0.59 and costs 0.0001 over all pairs. A weight of 1
  * gives 0.63, but costs 0.0006, and 0.004 on diagrams not fitted on. */
 static const double near_share = 0.03, near_weight = 0.3;
@@ -107,7 +107,6 @@ enum { CORRECTED = 128 /* pairs at a time */ };
 
 /* The corrections of the pairs (i, j), j > i, added to their distances. distances : of pair (i, i + 1) onwards.
  * desk : (CORRECTED, n_groups + units + 1). */
-
 static void correct_row(const psh__features *features, size_t n_items, const psh__correction *correction, size_t i,
                         float *desk, double *distances) {
     size_t n_groups = features->n_groups, n_features = features->n_features, per_group = n_features / n_groups;
