@@ -133,12 +133,13 @@ typedef struct psh_compact_train_params {
 } psh_compact_train_params;
 
 /* Mean Spearman correlations of Hamming distance with exact W1 over the sets held out (every 16th), with all bits and
- * with the first 64. */
+ * with the first 64; spearman_estimate: of the estimate of W1 that the model brings. */
 typedef struct psh_compact_train_report {
     size_t struct_bytes;
     size_t n_sets, n_held_out, n_pairs;
     double spearman, spearman_short;
     double seconds_sets, seconds_learning;
+    double spearman_estimate;
 } psh_compact_train_report;
 
 /* psh_compact_train() :

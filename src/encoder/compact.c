@@ -214,8 +214,9 @@ static psh_status make_unfitted(const void *user, const psh__fit *fit, const psh
     bool is_picked;
     psh_status status = psh__functions_create(s->learnt.n_features, s->learnt.n_functions, &unfitted, err);
     if (status == PSH_OK)
-        status = psh__general_choose(&s->general_all, s->norms, s->slices.n_dims, s->raw, s->n_items, false,
-                                     fit->n_workers, &unfitted, &is_picked, err);
+        status =
+            psh__general_choose(&s->general_all, s->norms, s->slices.n_dims, s->raw, s->n_items,
+                                psh__general_estimate(s->general), false, fit->n_workers, &unfitted, &is_picked, err);
     if (status == PSH_OK) status = make_of(s, &unfitted, fit, frame, meta, dst, err);
     psh__functions_free(&unfitted);
     return status;
@@ -256,6 +257,7 @@ psh_status psh_compact_fit(const psh_diagrams *set, const psh_compact_params *pa
     psh_model *owned;
     state s = {.n_steps = p.n_steps};
     PSH_TRY(find_start(&p, &s.general, &owned, err));
+    common.general = s.general;
     psh__learner learner = {.name = s.general ? "compact, fitted from the general model" : "compact, fitted",
                             .state = &s,
                             .learn = learn,

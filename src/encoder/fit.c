@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "encoder/fit.h"
+#include "encoder/general.h"
 #include "encoder/rank.h"
 #include "encoder/sketch_model.h"
 
@@ -236,9 +237,17 @@ psh_status psh__fit_too_alike(size_t n_items, psh_error *err) {
                       n_items);
 }
 
+/* The estimate of W1 that exact distances calibrate. *owned: to be freed. */
+static psh_status find_estimate(psh__fit *f, psh_model **owned, psh_error *err) {
+    if (f->params.target == PSH_TARGET_SLICED || f->params.needs_no_exact) return PSH_OK;
+    if (!f->params.general) PSH_TRY(psh_model_builtin("compact", owned, err));
+    f->estimate = psh__general_estimate(f->params.general ? f->params.general : *owned);
+    return PSH_OK;
+}
+
 /* distances : (n_items (n_items - 1) / 2), filled with the target of the first n_items of the sample. */
 static psh_status learn(psh__fit *f, const psh__learner *learner, size_t n_items, double *distances, psh_error *err) {
-    PSH_TRY(psh__target_distances(&f->features, n_items, &f->exact, f->n_workers, distances, err));
+    PSH_TRY(psh__target_distances(&f->features, n_items, &f->exact, f->estimate, f->n_workers, distances, err));
     return learner->learn(learner->state, f, n_items, distances, err);
 }
 
@@ -317,9 +326,23 @@ done:
     return status;
 }
 
+/* Sliced Wasserstein distances of the listed pairs. */
+static psh_status slice_pairs(const psh__fit *f, psh__exact *listed, psh_error *err) {
+    float *pattern = psh__malloc(psh__features_n_inputs(&f->features) + psh__features_desk(1), sizeof *pattern), found;
+    if (!pattern) return psh__error_memory(err, "the check of the fit", psh__features_desk(1) * sizeof *pattern);
+    float *desk = pattern + psh__features_n_inputs(&f->features);
+    for (size_t k = 0; k < listed->n_pairs; k++) {
+        psh__features_patterns(&f->features, listed->pairs[2 * k], listed->pairs[2 * k + 1], pattern);
+        psh__features_distances(&f->features, NULL, pattern, 1, desk, &found);
+        listed->distances[k] = found;
+    }
+    psh__free(pattern);
+    return PSH_OK;
+}
+
 /* Pairs of items from `first` on with a known distance: exact ones, or all by sliced Wasserstein if there are none. */
 static psh_status list_known(const psh__fit *f, size_t first, psh__exact *known, psh_error *err) {
-    size_t n = f->n_items - first, n_features = f->features.n_features;
+    size_t n = f->n_items - first;
     for (size_t k = 0; k < f->exact.n_pairs; k++) known->n_pairs += f->exact.pairs[2 * k] >= first;
     bool is_exact = known->n_pairs > 0;
     if (!is_exact) {
@@ -333,10 +356,7 @@ static psh_status list_known(const psh__fit *f, size_t first, psh__exact *known,
             memcpy(known->pairs + 2 * at, f->exact.pairs + 2 * k, 2 * sizeof *known->pairs);
             known->distances[at++] = f->exact.distances[k];
         }
-    for (size_t k = 0; !is_exact && k < known->n_pairs; k++)
-        known->distances[k] = psh__distance_l1(f->features.rows + known->pairs[2 * k] * n_features,
-                                               f->features.rows + known->pairs[2 * k + 1] * n_features, n_features);
-    return PSH_OK;
+    return is_exact ? PSH_OK : slice_pairs(f, known, err);
 }
 
 /* Correlations of one maker's codes with known distances. */
@@ -434,7 +454,7 @@ psh_status psh__fit_run(const psh_diagrams *set, const psh__fit_params *params, 
         .n_workers = psh_cpu_threads(params->n_threads),
         .report = {.spearman_fitted = NAN, .spearman_held_out = NAN, .pearson_held_out = NAN, .spearman_start = NAN}};
     double *distances = NULL;
-    psh_model *model = NULL;
+    psh_model *model = NULL, *builtin = NULL;
     psh_status status = PSH_OK;
     PSH_TRY_GOTO(check_params(&f.params, err));
     PSH_TRY_GOTO(check_set(set, f.params.dims_mask, err));
@@ -452,6 +472,7 @@ psh_status psh__fit_run(const psh_diagrams *set, const psh__fit_params *params, 
         goto done;
     }
     f.report.n_diagrams = f.n_first, f.report.n_pairs = n_pairs;
+    PSH_TRY_GOTO(find_estimate(&f, &builtin, err));
     PSH_TRY_GOTO(psh__features_compute(f.sample, f.params.pool, f.n_workers, &f.features, err));
     PSH_TRY_GOTO(compute_exact(&f, err));
     f.report.seconds_target = omp_get_wtime() - start;
@@ -469,6 +490,7 @@ psh_status psh__fit_run(const psh_diagrams *set, const psh__fit_params *params, 
     model = NULL;
 done:
     psh_model_free(model);
+    psh_model_free(builtin);
     psh__free(distances);
     psh_diagrams_free(f.sample);
     psh__features_free(&f.features);

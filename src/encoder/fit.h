@@ -9,6 +9,7 @@ typedef struct psh__fit_params {
     int n_bits;          /* 0: 64 */
     bool needs_no_exact; /* sliced Wasserstein is enough for what learns */
     psh_sketch_target target;
+    const psh_model *general; /* whose estimate of W1 to calibrate; NULL: the built-in one's */
     size_t n_sample, n_pairs; /* 0: defaults, encoder.h */
     psh_frame_kind frame_kind;
     double frame_lo, frame_hi;
@@ -24,9 +25,10 @@ typedef struct psh__fit {
     psh_frame frame;
     psh_fit_report report;
     int n_workers;
-    psh_diagrams *sample;    /* wanted dimensions, random order, in the unit frame */
-    size_t n_items, n_first; /* of the sample; those that the model is fitted on, the rest is for the check */
-    size_t n_exact;          /* of the n_first, those among which exact distances are asked for */
+    psh_diagrams *sample;          /* wanted dimensions, random order, in the unit frame */
+    size_t n_items, n_first;       /* of the sample; those that the model is fitted on, the rest is for the check */
+    size_t n_exact;                /* of the n_first, those among which exact distances are asked for */
+    const psh__estimate *estimate; /* NULL: sliced Wasserstein, as it is */
     psh__features features;
     psh__exact exact;
 } psh__fit;

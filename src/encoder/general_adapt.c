@@ -104,30 +104,32 @@ static psh_status take_trained(const psh__functions *all, const double *norms, s
                       all->n_functions / n_dims);
 }
 
-/* Sliced Wasserstein distances of all pairs, as what codes should track. */
-static psh_status aim(const float *rows, size_t n_items, size_t n_features, double far_weight, int n_threads,
+/* What codes should track: W1 of all pairs, as estimated. */
+static psh_status aim(const float *rows, size_t n_items, size_t n_dims, const psh__estimate *estimate, int n_threads,
                       psh__target *dst, psh_error *err) {
+    psh__features features = {0};
+    psh__exact none = {0};
+    psh_status status = PSH_OK;
     double *distances = psh__malloc(n_items * (n_items - 1) / 2, sizeof *distances);
     if (!distances) return psh__error_memory(err, "distances", n_items * n_items / 2 * sizeof *distances);
-#pragma omp parallel for schedule(dynamic, 8) num_threads(psh_cpu_threads(n_threads))
-    for (size_t i = 0; i < n_items; i++)
-        for (size_t j = i + 1; j < n_items; j++)
-            distances[i * n_items - i * (i + 1) / 2 + j - i - 1] =
-                psh__distance_l1(rows + i * n_features, rows + j * n_features, n_features);
-    psh_status status = psh__target_create(distances, n_items, far_weight, dst, err);
+    PSH_TRY_GOTO(psh__features_copy(rows, n_items, n_dims, &features, err));
+    PSH_TRY_GOTO(psh__target_distances(&features, n_items, &none, estimate, n_threads, distances, err));
+    PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__target_far_picking(), dst, err));
+done:
+    psh__features_free(&features);
     psh__free(distances);
     return status;
 }
 
 psh_status psh__general_choose(const psh__functions *all, const double *norms, size_t n_dims, const float *rows,
-                               size_t n_items, bool plain, int n_threads, psh__functions *dst, bool *is_picked,
-                               psh_error *err) {
+                               size_t n_items, const psh__estimate *estimate, bool plain, int n_threads,
+                               psh__functions *dst, bool *is_picked, psh_error *err) {
     psh__target target = {0};
     size_t n_trained = all->n_functions / n_dims;
     *is_picked = false;
     if (plain || n_items < 2 || (n_items < LEAST_PICKED && dst->n_functions <= n_trained))
         return take_trained(all, norms, n_dims, dst, err);
-    PSH_TRY(aim(rows, n_items, all->n_features, psh__target_far_picking(), n_threads, &target, err));
+    PSH_TRY(aim(rows, n_items, n_dims, estimate, n_threads, &target, err));
     psh_status status = psh__functions_pick(&all, 1, false, rows, &target, n_threads, dst, err);
     psh__target_free(&target);
     *is_picked = status == PSH_OK;
@@ -241,8 +243,8 @@ psh_status psh__general_adapt(const psh_model *model, const psh_diagrams *set, c
     size_t n_dims = a.slices.n_dims, n_items = psh_diagrams_count(a.sample);
     PSH_TRY_GOTO(psh__general_unfold(model, n_dims, a.mean, a.scales, &all, err));
     PSH_TRY_GOTO(psh__functions_create(all.n_features, n_bits, &chosen, err));
-    status = psh__general_choose(&all, a.norms, n_dims, a.rows, n_items, params->as_trained, params->n_threads, &chosen,
-                                 &is_picked, err);
+    status = psh__general_choose(&all, a.norms, n_dims, a.rows, n_items, psh__general_estimate(model),
+                                 params->as_trained, params->n_threads, &chosen, &is_picked, err);
     if (status == PSH_ERR_DATA)
         status = psh__error(err, PSH_ERR_PARAMETER,
                             "%zu bits; this model was trained with %zu, and more can only be picked%s", n_bits,

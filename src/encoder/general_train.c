@@ -16,6 +16,7 @@
 #include "base/params.h"
 #include "base/progress.h"
 #include "encoder/dense.h"
+#include "encoder/estimate_train.h"
 #include "encoder/general.h"
 #include "encoder/rank.h"
 #include "encoder/standard.h"
@@ -26,6 +27,7 @@ enum {
     N_SETS = 2000,
     N_DIAGRAMS = 128, /* of a set */
     N_STEPS = 24000,
+    ESTIMATE_STEPS = 15000, /* at N_STEPS; in proportion at fewer */
     SETS_PER_STEP = 2,
     HELD_OUT_EVERY = 16,
     N_JUDGED = 10,
@@ -65,7 +67,9 @@ psh_status psh__lesson_create(const psh_diagrams *set, int n_threads, psh__lesso
         goto done;
     }
     PSH_TRY_GOTO(psh__standard_rows(&slices, set, n, &frame, 0, n_threads, dst->rows, err));
-    if (psh__standardise(dst->rows, n, PSH__GENERAL_FEATURES, 0, PSH__GENERAL_FEATURES, mean) == 0) {
+    double scale = psh__standardise(dst->rows, n, PSH__GENERAL_FEATURES, 0, PSH__GENERAL_FEATURES, mean);
+    dst->unit = scale / (frame.hi - frame.lo);
+    if (scale == 0) {
         status = psh__error(err, PSH_ERR_DATA, "the %zu diagrams of a training set are all equal", n);
         goto done;
     }
@@ -74,6 +78,16 @@ psh_status psh__lesson_create(const psh_diagrams *set, int n_threads, psh__lesso
 done:
     if (status != PSH_OK) psh__lesson_free(dst);
     return status;
+}
+
+double psh__lesson_distance(const psh__lesson *lesson, size_t i, size_t j) {
+    if (i == j) return 0;
+    size_t a = i < j ? i : j, b = i < j ? j : i;
+    return lesson->unit * lesson->distances[a * lesson->n_items - a * (a + 1) / 2 + b - a - 1];
+}
+
+bool psh__lesson_held_out(size_t i_lesson) {
+    return i_lesson % HELD_OUT_EVERY == HELD_OUT_EVERY / 2;
 }
 
 /* signs : (n_items, n_bits) of +-1, one byte each. */
@@ -114,10 +128,6 @@ psh_status psh__lesson_spearman(const psh__lesson *lesson, const float *weights,
 
 /* --- Learning ----------------------------------------------------------------------------------------------------- */
 
-static bool is_held_out(size_t i_lesson) {
-    return i_lesson % HELD_OUT_EVERY == HELD_OUT_EVERY / 2;
-}
-
 typedef struct jury {
     const psh__lesson *lessons;
     size_t n_lessons, n_columns, n_bits, n_short;
@@ -133,7 +143,7 @@ static double mean_spearman(jury *j, const float *weights, const float *offsets,
     size_t n_judged = 0;
     for (size_t i = 0; i < j->n_lessons; i++) {
         double spearman = NAN;
-        if (!is_held_out(i)) continue;
+        if (!psh__lesson_held_out(i)) continue;
         if (j->status == PSH_OK)
             j->status = psh__lesson_spearman(&j->lessons[i], weights, offsets, j->n_columns, n_bits, &spearman, j->err);
         if (!isnan(spearman)) sum += spearman, n_judged++;
@@ -158,7 +168,7 @@ psh_status psh__general_learn(const psh__lesson *lessons, size_t n_lessons, cons
     psh__target *targets = psh__calloc(n_lessons, sizeof *targets);
     report->n_sets = n_lessons;
     for (size_t i = 0; i < n_lessons; i++) {
-        report->n_held_out += is_held_out(i);
+        report->n_held_out += psh__lesson_held_out(i);
         report->n_pairs += lessons[i].n_items * (lessons[i].n_items - 1) / 2;
     }
     jury judges = {lessons, n_lessons, psh__linear_columns(p.n_bits), p.n_bits, 0, PSH_OK, err, report, -2};
@@ -168,7 +178,7 @@ psh_status psh__general_learn(const psh__lesson *lessons, size_t n_lessons, cons
         goto done;
     }
     for (size_t i = 0; i < n_lessons; i++) {
-        if (is_held_out(i)) continue;
+        if (psh__lesson_held_out(i)) continue;
         PSH_TRY_GOTO(psh__target_create(lessons[i].distances, lessons[i].n_items, 0, &targets[n_sets], err));
         sets[n_sets] =
             (psh__linear_set){lessons[i].n_items, lessons[i].rows, targets[n_sets].values, targets[n_sets].stride};
@@ -228,6 +238,12 @@ static psh_status draw_lessons(const psh_compact_train_params *p, const psh_prog
     return status == PSH_OK ? psh__ticker_status(&ticker, err) : status;
 }
 
+/* A share of the steps of learning bits; a training that is cut short is cut short in all its parts. */
+static size_t estimate_steps(size_t n_steps) {
+    size_t n = (n_steps * ESTIMATE_STEPS + N_STEPS - 1) / N_STEPS;
+    return n < ESTIMATE_STEPS ? n : ESTIMATE_STEPS;
+}
+
 /* How the model was made; no times, so that equal trainings are equal files. */
 static psh_status describe(const psh_compact_train_params *p, const psh_compact_train_report *r, psh_meta **dst,
                            psh_error *err) {
@@ -243,6 +259,8 @@ static psh_status describe(const psh_compact_train_params *p, const psh_compact_
     PSH_TRY_GOTO(psh_meta_set_integer(meta, "n_steps", (int64_t)p->n_steps));
     if (!isnan(r->spearman)) PSH_TRY_GOTO(psh_meta_set_number(meta, "spearman_held_out", r->spearman));
     if (!isnan(r->spearman_short)) PSH_TRY_GOTO(psh_meta_set_number(meta, "spearman_held_out_64", r->spearman_short));
+    if (!isnan(r->spearman_estimate))
+        PSH_TRY_GOTO(psh_meta_set_number(meta, "spearman_estimate", r->spearman_estimate));
     *dst = meta;
     return PSH_OK;
 done:
@@ -259,9 +277,10 @@ static void hand_out_report(const psh_compact_train_report *src, psh_compact_tra
 psh_status psh_compact_train(const psh_compact_train_params *params, const psh_progress *progress, psh_model **dst,
                              psh_compact_train_report *report, psh_error *err) {
     psh_compact_train_params p;
-    psh_compact_train_report r = {.spearman = NAN, .spearman_short = NAN};
+    psh_compact_train_report r = {.spearman = NAN, .spearman_short = NAN, .spearman_estimate = NAN};
     psh__lesson *lessons = NULL;
     float *weights = NULL, *offsets = NULL;
+    psh__estimate estimate = {0};
     psh_meta *meta = NULL;
     size_t n_lessons = 0;
     psh_status status = PSH_OK;
@@ -289,15 +308,18 @@ psh_status psh_compact_train(const psh_compact_train_params *params, const psh_p
                                    .n_threads = p.n_threads,
                                    .progress = progress};
     PSH_TRY_GOTO(psh__general_learn(lessons, n_lessons, &learning, weights, offsets, &r, err));
+    PSH_TRY_GOTO(psh__estimate_learn(lessons, n_lessons, estimate_steps(p.n_steps), p.seed, p.n_threads, progress,
+                                     &estimate, &r.spearman_estimate, err));
     r.seconds_learning = omp_get_wtime() - start - r.seconds_sets;
     PSH_TRY_GOTO(describe(&p, &r, &meta, err));
-    PSH_TRY_GOTO(psh__general_create(weights, offsets, (size_t)p.n_bits, meta, dst, err));
+    PSH_TRY_GOTO(psh__general_create(weights, offsets, (size_t)p.n_bits, &estimate, meta, dst, err));
     hand_out_report(&r, report);
 done:
     for (size_t i = 0; i < n_lessons; i++) psh__lesson_free(&lessons[i]);
     psh__free(lessons);
     psh__free(weights);
     psh__free(offsets);
+    psh__estimate_free(&estimate);
     psh_meta_free(meta);
     return status;
 }

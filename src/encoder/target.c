@@ -9,10 +9,7 @@
 #include "base/error.h"
 #include "encoder/rank.h"
 
-enum {
-    FEATURES_PER_GROUP = 16, /* four bands of positions per direction */
-    TARGET_MAX = 60000       /* of a uint16_t */
-};
+enum { TARGET_MAX = 60000 /* of a uint16_t */ };
 
 /* The third term of mix() spreads the nearest few per cent of pairs. Over five sets of up to 400 diagrams, 64 bits, it
  * raises Spearman within the nearest 5 % of pairs from 0.43 to 0.59 and costs 0.0001 over all pairs. A weight of 1
@@ -33,38 +30,6 @@ double psh__target_far_learning(size_t n_bits) {
     return n_bits > 64 ? far_weight_of_picking * 64 / (double)n_bits : far_weight_of_picking;
 }
 
-/* 16 partial sums in a fixed order, so that the compiler may use any vector width and the result stays the same. */
-double psh__distance_l1(const float *a, const float *b, size_t n_features) {
-    enum { N_SUMS = 16 };
-    float sums[N_SUMS] = {0}, sum = 0;
-    size_t i = 0;
-    for (; i + N_SUMS <= n_features; i += N_SUMS)
-        for (size_t l = 0; l < N_SUMS; l++) sums[l] += fabsf(a[i + l] - b[i + l]);
-    for (; i < n_features; i++) sums[0] += fabsf(a[i] - b[i]);
-    for (size_t l = 0; l < N_SUMS; l++) sum += sums[l];
-    return sum;
-}
-
-psh_status psh__features_compute(const psh_diagrams *sample, bool pool_dims, int n_threads, psh__features *dst,
-                                 psh_error *err) {
-    psh_sliced_params params = PSH_PARAMS(psh_sliced_params);
-    params.pool = pool_dims;
-    memset(dst, 0, sizeof *dst);
-    dst->n_items = psh_diagrams_count(sample);
-    dst->n_features = psh_sliced_n_features(sample, &params);
-    dst->n_groups = dst->n_features / FEATURES_PER_GROUP;
-    dst->rows = psh__malloc(dst->n_items, dst->n_features * sizeof *dst->rows);
-    if (!dst->rows)
-        return psh__error_memory(err, "sliced features", dst->n_items * dst->n_features * sizeof *dst->rows);
-    psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
-    return psh_sliced_compute(sample, &unit, &params, n_threads, dst->rows, err);
-}
-
-void psh__features_free(psh__features *features) {
-    psh__free(features->rows);
-    memset(features, 0, sizeof *features);
-}
-
 void psh__exact_free(psh__exact *exact) {
     psh__free(exact->pairs);
     psh__free(exact->distances);
@@ -75,96 +40,82 @@ static size_t condensed_index(size_t n_items, size_t i, size_t j) {
     return i * n_items - i * (i + 1) / 2 + j - i - 1;
 }
 
-/* A weighted copy of the rows, so that plain L1 distances are weighted ones. */
-static void weight_rows(const psh__features *features, size_t n_items, const double *weights, float *dst) {
-    size_t per_group = features->n_features / features->n_groups;
-    for (size_t i = 0; i < n_items; i++)
-        for (size_t f = 0; f < features->n_features; f++) {
-            size_t at = i * features->n_features + f;
-            dst[at] = (float)(features->rows[at] * weights[f / per_group]);
-        }
+/* What one thread needs for ROW pairs at a time. */
+enum { ROW = 128 };
+
+typedef struct desk {
+    float *patterns, *scratch, *estimates, *corrections; // (ROW, n_inputs), -, (ROW), (ROW)
+} desk;
+
+static void desk_free(desk *d) {
+    psh__free(d->patterns);
+    psh__free(d->scratch);
+    psh__free(d->estimates);
 }
 
-/* All pairs by sliced Wasserstein with these weights and effects. */
-static psh_status weighted_distances(const psh__features *features, size_t n_items, const double *weights,
-                                     const double *effects, int n_threads, double *distances, psh_error *err) {
-    size_t n_features = features->n_features;
-    float *rows = psh__malloc(n_items, n_features * sizeof *rows);
-    if (!rows) return psh__error_memory(err, "target distances", n_items * n_features * sizeof *rows);
-    weight_rows(features, n_items, weights, rows);
-#pragma omp parallel for schedule(dynamic, 8) num_threads(psh_cpu_threads(n_threads))
-    for (size_t i = 0; i < n_items; i++)
-        for (size_t j = i + 1; j < n_items; j++) {
-            double distance =
-                effects[i] + effects[j] + psh__distance_l1(rows + i * n_features, rows + j * n_features, n_features);
-            distances[condensed_index(n_items, i, j)] = distance > 0 ? distance : 0;
-        }
-    psh__free(rows);
-    return PSH_OK;
+static bool desk_create(size_t n_inputs, desk *d) {
+    d->patterns = psh__malloc(ROW, n_inputs * sizeof *d->patterns);
+    d->scratch = psh__malloc(psh__features_desk(ROW) + psh__correction_desk(ROW), sizeof *d->scratch);
+    d->estimates = psh__calloc(ROW, 2 * sizeof *d->estimates);
+    if (!d->patterns || !d->scratch || !d->estimates) return false;
+    d->corrections = d->estimates + ROW;
+    return true;
 }
 
-enum { CORRECTED = 128 /* pairs at a time */ };
-
-/* The corrections of the pairs (i, j), j > i, added to their distances. distances : of pair (i, i + 1) onwards.
- * desk : (CORRECTED, n_groups + units + 1). */
-static void correct_row(const psh__features *features, size_t n_items, const psh__correction *correction, size_t i,
-                        float *desk, double *distances) {
-    size_t n_groups = features->n_groups, n_features = features->n_features, per_group = n_features / n_groups;
-    float *groups = desk, *hidden = groups + CORRECTED * n_groups, *found = hidden + CORRECTED * PSH__CORRECTION_UNITS;
-    const float *row = features->rows + i * n_features;
-    for (size_t first = i + 1; first < n_items; first += CORRECTED) {
-        size_t n = n_items - first < CORRECTED ? n_items - first : CORRECTED;
-        for (size_t j = 0; j < n; j++)
-            for (size_t g = 0; g < n_groups; g++)
-                groups[j * n_groups + g] = (float)psh__distance_l1(
-                    row + g * per_group, features->rows + (first + j) * n_features + g * per_group, per_group);
-        psh__correction_apply(correction, groups, n, hidden, found);
+/* Pairs (i, j), j > i. distances : of pair (i, i + 1) onwards. */
+static void fill_row(const psh__features *features, size_t n_items, const psh__estimate *estimate,
+                     const psh__calibration *calibration, size_t i, desk *d, double *distances) {
+    size_t n_inputs = psh__features_n_inputs(features);
+    for (size_t first = i + 1; first < n_items; first += ROW) {
+        size_t n = n_items - first < ROW ? n_items - first : ROW;
+        for (size_t j = 0; j < n; j++) psh__features_patterns(features, i, first + j, d->patterns + j * n_inputs);
+        psh__features_distances(features, estimate, d->patterns, n, d->scratch, d->estimates);
+        if (calibration->correction.inputs)
+            psh__correction_apply(&calibration->correction, d->patterns, n, d->scratch, d->corrections);
         for (size_t j = 0; j < n; j++) {
-            double *distance = &distances[first + j - i - 1];
-            *distance = fmax(0, *distance + found[j]);
+            double distance = calibration->scale * d->estimates[j] + d->corrections[j] + calibration->effects[i] +
+                              calibration->effects[first + j];
+            distances[first + j - i - 1] = distance > 0 ? distance : 0;
         }
     }
 }
 
-static psh_status correct_distances(const psh__features *features, size_t n_items, const psh__correction *correction,
-                                    int n_threads, double *distances, psh_error *err) {
+/* All pairs of the first n_items. */
+static psh_status fill_all(const psh__features *features, size_t n_items, const psh__estimate *estimate,
+                           const psh__calibration *calibration, int n_threads, double *distances, psh_error *err) {
     int n_workers = psh_cpu_threads(n_threads);
-    size_t desk_floats = CORRECTED * (features->n_groups + PSH__CORRECTION_UNITS + 1);
-    float *desks = psh__malloc((size_t)n_workers * desk_floats, sizeof *desks);
-    if (!desks) return psh__error_memory(err, "target distances", (size_t)n_workers * desk_floats * sizeof *desks);
+    size_t n_inputs = psh__features_n_inputs(features);
+    bool good = true;
+    desk *desks = psh__calloc((size_t)n_workers, sizeof *desks);
+    for (int i = 0; desks && i < n_workers; i++) good &= desk_create(n_inputs, &desks[i]);
+    good &= desks != NULL;
+    if (good) {
 #pragma omp parallel for schedule(dynamic, 4) num_threads(n_workers)
-    for (size_t i = 0; i < n_items - 1; i++)
-        correct_row(features, n_items, correction, i, desks + (size_t)omp_get_thread_num() * desk_floats,
-                    distances + condensed_index(n_items, i, i + 1));
+        for (size_t i = 0; i < n_items - 1; i++)
+            fill_row(features, n_items, estimate, calibration, i, &desks[omp_get_thread_num()],
+                     distances + condensed_index(n_items, i, i + 1));
+    }
+    for (int i = 0; desks && i < n_workers; i++) desk_free(&desks[i]);
     psh__free(desks);
-    return PSH_OK;
+    if (good) return PSH_OK;
+    return psh__error_memory(err, "target distances", (size_t)n_workers * ROW * n_inputs * sizeof(float));
 }
 
-psh_status psh__target_distances(const psh__features *features, size_t n_items, const psh__exact *exact, int n_threads,
-                                 double *distances, psh_error *err) {
-    double *weights = psh__malloc(features->n_groups, sizeof *weights),
-           *effects = psh__malloc(n_items, sizeof *effects);
+psh_status psh__target_distances(const psh__features *features, size_t n_items, const psh__exact *exact,
+                                 const psh__estimate *estimate, int n_threads, double *distances, psh_error *err) {
     size_t n_known = 0;
-    psh__correction correction = {0};
+    psh__calibration calibration = {0};
     psh_status status = PSH_OK;
-    if (!weights || !effects) {
-        status = psh__error_memory(err, "target distances", n_items * sizeof *effects);
-        goto done;
-    }
     for (size_t k = 0; k < exact->n_pairs; k++) n_known += exact->pairs[2 * k + 1] < n_items;
     if (n_known < n_items * (n_items - 1) / 2) {
-        PSH_TRY_GOTO(psh__calibrate(features, n_items, exact, n_threads, weights, effects, &correction, err));
-        PSH_TRY_GOTO(weighted_distances(features, n_items, weights, effects, n_threads, distances, err));
-        if (correction.weights)
-            PSH_TRY_GOTO(correct_distances(features, n_items, &correction, n_threads, distances, err));
+        PSH_TRY_GOTO(psh__calibrate(features, n_items, exact, estimate, n_threads, &calibration, err));
+        PSH_TRY_GOTO(fill_all(features, n_items, estimate, &calibration, n_threads, distances, err));
     }
     for (size_t k = 0; k < exact->n_pairs; k++)
         if (exact->pairs[2 * k + 1] < n_items)
             distances[condensed_index(n_items, exact->pairs[2 * k], exact->pairs[2 * k + 1])] = exact->distances[k];
 done:
-    psh__free(weights);
-    psh__free(effects);
-    psh__correction_free(&correction);
+    psh__calibration_free(&calibration);
     return status;
 }
 

@@ -12,11 +12,12 @@
 #include "base/random.h"
 #include "encoder/correction.h"
 
-enum { N_PAIRS = 3000, N_GROUPS = 5, UNITS = PSH__CORRECTION_UNITS };
+enum { N_PAIRS = 3000, N_GROUPS = 5, UNITS = 32 };
 
 typedef struct fixture {
-    double *table, *residues; // (N_PAIRS, N_GROUPS), (N_PAIRS)
-    uint32_t *rows;           // all
+    float *table;     // (N_PAIRS, N_GROUPS)
+    double *residues; // (N_PAIRS)
+    uint32_t *rows;   // all
 } fixture;
 
 /* Residues that no weighted sum of the distances is: the larger of two groups. */
@@ -27,9 +28,9 @@ static void setup(fixture *f) {
     f->residues = malloc(N_PAIRS * sizeof *f->residues);
     f->rows = malloc(N_PAIRS * sizeof *f->rows);
     for (size_t i = 0; i < N_PAIRS; i++) {
-        double *line = f->table + i * N_GROUPS;
-        for (size_t g = 0; g < N_GROUPS; g++) line[g] = psh__random_unit(&rng) * (g == 4 ? 0 : 1e-3);
-        f->residues[i] = fmax(line[0], line[2]) - (line[0] + line[2]) / 2;
+        float *line = f->table + i * N_GROUPS;
+        for (size_t g = 0; g < N_GROUPS; g++) line[g] = (float)(psh__random_unit(&rng) * (g == 4 ? 0 : 1e-3));
+        f->residues[i] = fmax(line[0], line[2]) - ((double)line[0] + line[2]) / 2;
         f->rows[i] = (uint32_t)i;
     }
 }
@@ -39,8 +40,9 @@ static void teardown(fixture *f) {
 }
 
 static void apply(const psh__correction *c, const fixture *f, float *found) {
-    float *lines = malloc(N_PAIRS * N_GROUPS * sizeof *lines), *desk = malloc(N_PAIRS * UNITS * sizeof *desk);
-    for (size_t i = 0; i < N_PAIRS * N_GROUPS; i++) lines[i] = (float)f->table[i];
+    float *lines = malloc(N_PAIRS * N_GROUPS * sizeof *lines),
+          *desk = malloc(psh__correction_desk(N_PAIRS) * sizeof *desk);
+    memcpy(lines, f->table, N_PAIRS * N_GROUPS * sizeof *lines);
     psh__correction_apply(c, lines, N_PAIRS, desk, found);
     free(lines), free(desk);
 }
@@ -77,13 +79,14 @@ static void it_is_the_formula(void **state) {
     setup(&f);
     assert_int_equal(psh__correction_learn(f.table, f.residues, N_GROUPS, f.rows, 600, 1, &c, NULL), PSH_OK);
     apply(&c, &f, found);
-    const float *offsets = c.weights + N_GROUPS * UNITS, *v = offsets + UNITS;
+    const float *offsets = c.network.weights + N_GROUPS * UNITS, *v = offsets + UNITS;
     for (size_t i = 0; i < N_PAIRS; i += 17) {
         double sum = v[UNITS];
         for (size_t u = 0; u < UNITS; u++) {
             double h = offsets[u];
             for (size_t g = 0; g < N_GROUPS; g++)
-                h += c.weights[g * UNITS + u] * (f.table[i * N_GROUPS + g] * c.inputs[g] - c.inputs[N_GROUPS + g]);
+                h += c.network.weights[g * UNITS + u] *
+                     (f.table[i * N_GROUPS + g] * c.inputs[g] - c.inputs[N_GROUPS + g]);
             sum += v[u] * fmax(0, h);
         }
         assert_true(fabs(sum * c.unit - found[i]) < 1e-4 * c.unit);
@@ -104,8 +107,8 @@ static void same_bytes_for_any_threads_and_simd(void **state) {
             setenv("PSH_SIMD", levels[l], 1);
             assert_int_equal(psh__correction_learn(f.table, f.residues, N_GROUPS, f.rows, 500, n_threads, &c, NULL),
                              PSH_OK);
-            if (l == 0 && n_threads == 1) memcpy(first, c.weights, N_BYTES);
-            assert_memory_equal(c.weights, first, N_BYTES);
+            if (l == 0 && n_threads == 1) memcpy(first, c.network.weights, N_BYTES);
+            assert_memory_equal(c.network.weights, first, N_BYTES);
             psh__correction_free(&c);
         }
     unsetenv("PSH_SIMD");

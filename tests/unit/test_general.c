@@ -31,9 +31,15 @@ static psh_model *random_general(size_t n_bits) {
     psh__linear_params params = {.n_bits = n_bits, .n_features = PSH__GENERAL_FEATURES, .seed = 3};
     size_t n_columns = psh__linear_columns(n_bits);
     float *weights = malloc(PSH__GENERAL_FEATURES * n_columns * sizeof *weights), *offsets = malloc(n_columns * 4);
+    psh__estimate estimate;
+    psh__random rng;
     psh_model *model;
     psh__linear_draw(&params, weights, offsets);
-    assert_int_equal(psh__general_create(weights, offsets, n_bits, NULL, &model, NULL), PSH_OK);
+    psh__random_init(&rng, 1, 0);
+    assert_int_equal(psh__estimate_create(&estimate, NULL), PSH_OK);
+    psh__perceptron_draw(&estimate.network, &rng);
+    assert_int_equal(psh__general_create(weights, offsets, n_bits, &estimate, NULL, &model, NULL), PSH_OK);
+    psh__estimate_free(&estimate);
     free(weights), free(offsets);
     return model;
 }
@@ -242,6 +248,8 @@ static void training_carries_over_to_other_sets(void **state) {
     assert_int_equal(after.n_pairs, 32 * 24 * 23 / 2);
     assert_true(after.spearman > 0.8);
     assert_true(after.spearman > before.spearman);
+    assert_true(after.spearman_estimate > 0.95);
+    assert_true(after.spearman_estimate > before.spearman_estimate);
 }
 
 static void training_gives_the_same_bytes_for_any_threads_and_simd(void **state) {
@@ -275,6 +283,10 @@ static bool stop_at_once(void *user, const char *what, uint64_t n_done, uint64_t
     return n_done < *(uint64_t *)user;
 }
 
+static bool stop_estimating(void *user, const char *what, uint64_t n_done, uint64_t n_total) {
+    return strcmp(what, "learning to estimate") != 0 || stop_at_once(user, what, n_done, n_total);
+}
+
 static void training_can_be_stopped(void **state) {
     psh_compact_train_params params = PSH_PARAMS(psh_compact_train_params);
     uint64_t limit = 3;
@@ -283,6 +295,9 @@ static void training_can_be_stopped(void **state) {
     params.n_sets = 16, params.n_diagrams = 8, params.n_steps = 20, params.n_bits = 8;
     assert_int_equal(psh_compact_train(&params, &progress, &model, NULL, NULL), PSH_ERR_INTERRUPTED);
     limit = 17; /* the sets are there; learning stops */
+    assert_int_equal(psh_compact_train(&params, &progress, &model, NULL, NULL), PSH_ERR_INTERRUPTED);
+    params.n_steps = 100, limit = 30; /* of the estimate, with 42 steps, nearly all */
+    progress.report = stop_estimating;
     assert_int_equal(psh_compact_train(&params, &progress, &model, NULL, NULL), PSH_ERR_INTERRUPTED);
     assert_null(model);
 }

@@ -201,9 +201,11 @@ static void failing_memory_is_reported(void **state) {
     psh_diagrams *set = mixed_set(32, 43, PSH_SYNTH_BLOBS);
     psh__linear_params params = {.n_bits = 16, .n_features = PSH__GENERAL_FEATURES, .seed = 3};
     float *weights = malloc(PSH__GENERAL_FEATURES * 16 * sizeof *weights), offsets[16];
+    psh__estimate estimate;
     psh_model *general;
     psh__linear_draw(&params, weights, offsets);
-    assert_int_equal(psh__general_create(weights, offsets, 16, NULL, &general, NULL), PSH_OK);
+    assert_int_equal(psh__estimate_create(&estimate, NULL), PSH_OK);
+    assert_int_equal(psh__general_create(weights, offsets, 16, &estimate, NULL, &general, NULL), PSH_OK);
     psh_adapt_params adapting = {.struct_bytes = sizeof adapting, .n_threads = 1};
     for (long n = 1;; n++) {
         psh_model *model = NULL;
@@ -216,6 +218,7 @@ static void failing_memory_is_reported(void **state) {
         assert_true(n < 10000);
     }
     free(weights);
+    psh__estimate_free(&estimate);
     psh_model_free(general);
     psh_diagrams_free(set);
 }

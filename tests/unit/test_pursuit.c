@@ -51,7 +51,7 @@ static void setup(fixture *f, size_t n_candidates) {
     psh__pool_params params = {
         .n_lines = n_candidates / 8 + 1, .n_candidates = n_candidates, .seed = 3, .n_threads = 2};
     assert_int_equal(psh__features_compute(f->set, false, 2, &f->features, NULL), PSH_OK);
-    assert_int_equal(psh__target_distances(&f->features, N_ITEMS, &f->exact, 2, f->distances, NULL), PSH_OK);
+    assert_int_equal(psh__target_distances(&f->features, N_ITEMS, &f->exact, NULL, 2, f->distances, NULL), PSH_OK);
     assert_int_equal(psh__target_create(f->distances, N_ITEMS, 0, &f->target, NULL), PSH_OK);
     assert_int_equal(psh__pool_draw(f->set, N_ITEMS, false, &f->target, &params, &f->pool, NULL), PSH_OK);
 }
@@ -140,78 +140,6 @@ static void equal_distances_give_a_flat_target(void **state) {
     assert_int_equal(target.values[1], target.values[2]);
     assert_true(target.values[1] > 0 && target.sum == 3.0 * target.values[1]);
     psh__target_free(&target);
-}
-
-static double mean_error(const double *found, const double *wanted) {
-    double error = 0, scale = 0;
-    for (size_t k = 0; k < N_PAIRS; k++) error += fabs(found[k] - wanted[k]), scale += wanted[k];
-    return error / scale;
-}
-
-static void calibration_brings_sliced_wasserstein_near_w1(void **state) {
-    enum { N_KNOWN = 600 };
-    fixture f;
-    double w1[N_PAIRS], found[N_PAIRS], plain = 0, scale = 0;
-    setup(&f, 100);
-    assert_int_equal(psh_wasserstein_condensed(f.set, NULL, 1, NULL, w1, NULL), PSH_OK);
-    uint32_t pairs[2 * N_KNOWN];
-    double known[N_KNOWN];
-    for (size_t k = 0; k < N_KNOWN; k++) {
-        size_t i = k % (N_ITEMS - 10), j = i + 1 + k / (N_ITEMS - 10);
-        pairs[2 * k] = (uint32_t)i, pairs[2 * k + 1] = (uint32_t)j;
-        known[k] = w1[i * N_ITEMS - i * (i + 1) / 2 + j - i - 1];
-    }
-    for (size_t k = 0; k < N_PAIRS; k++) plain += f.distances[k] * w1[k], scale += f.distances[k] * f.distances[k];
-    for (size_t k = 0; k < N_PAIRS; k++) found[k] = f.distances[k] * plain / scale; /* the best common scale */
-    double before = mean_error(found, w1);
-    psh__exact exact = {.n_pairs = N_KNOWN, .pairs = pairs, .distances = known};
-    assert_int_equal(psh__target_distances(&f.features, N_ITEMS, &exact, 1, found, NULL), PSH_OK);
-    for (size_t k = 0; k < N_KNOWN; k++) {
-        size_t i = pairs[2 * k], j = pairs[2 * k + 1];
-        assert_true(found[i * N_ITEMS - i * (i + 1) / 2 + j - i - 1] == known[k]); /* known pairs are exact */
-    }
-    assert_true(before > 0.02 && mean_error(found, w1) < 0.75 * before);
-    teardown(&f);
-}
-
-static void calibration_finds_weights_and_effects_that_are_there(void **state) {
-    fixture f;
-    psh__exact exact = {0};
-    psh__correction correction;
-    double true_weights[256], true_effects[N_ITEMS], weights[256], effects[N_ITEMS], error = 0;
-    setup(&f, 100);
-    size_t n_groups = f.features.n_groups, per_group = f.features.n_features / n_groups;
-    psh__random rng;
-    psh__random_init(&rng, 9, 0);
-    for (size_t g = 0; g < n_groups; g++) true_weights[g] = 1 + psh__random_unit(&rng);
-    for (size_t i = 0; i < N_ITEMS; i++) true_effects[i] = 0.02 * psh__random_unit(&rng);
-    exact.pairs = malloc(N_PAIRS * 2 * sizeof *exact.pairs);
-    exact.distances = malloc(N_PAIRS * sizeof *exact.distances);
-    for (size_t i = 0; i < N_ITEMS; i++)
-        for (size_t j = i + 1; j < N_ITEMS; j++) {
-            double distance = true_effects[i] + true_effects[j];
-            for (size_t k = 0; k < f.features.n_features; k++)
-                distance += true_weights[k / per_group] * fabs((double)f.features.rows[i * f.features.n_features + k] -
-                                                               f.features.rows[j * f.features.n_features + k]);
-            exact.pairs[2 * exact.n_pairs] = (uint32_t)i, exact.pairs[2 * exact.n_pairs + 1] = (uint32_t)j;
-            exact.distances[exact.n_pairs++] = distance;
-        }
-    assert_int_equal(psh__calibrate(&f.features, N_ITEMS, &exact, 2, weights, effects, &correction, NULL), PSH_OK);
-    double scale = 0;
-    for (size_t k = 0; k < N_PAIRS; k++) {
-        size_t i = exact.pairs[2 * k], j = exact.pairs[2 * k + 1];
-        double distance = effects[i] + effects[j];
-        for (size_t l = 0; l < f.features.n_features; l++)
-            distance += weights[l / per_group] * fabs((double)f.features.rows[i * f.features.n_features + l] -
-                                                      f.features.rows[j * f.features.n_features + l]);
-        error += fabs(distance - exact.distances[k]), scale += exact.distances[k];
-    }
-    for (size_t g = 0; g < n_groups; g++) assert_true(weights[g] >= 0);
-    assert_true(error < 0.01 * scale);
-    assert_null(correction.weights); /* there is nothing that weights and effects cannot say */
-    free(exact.pairs);
-    free(exact.distances);
-    teardown(&f);
 }
 
 /* --- Pursuit ------------------------------------------------------------------------------------------------------ */
@@ -362,8 +290,6 @@ int main(void) {
         cmocka_unit_test(candidates_answer_as_encoding_does),
         cmocka_unit_test(the_target_rises_with_the_distance),
         cmocka_unit_test(equal_distances_give_a_flat_target),
-        cmocka_unit_test(calibration_brings_sliced_wasserstein_near_w1),
-        cmocka_unit_test(calibration_finds_weights_and_effects_that_are_there),
         cmocka_unit_test(no_exchange_of_one_bit_is_better),
         cmocka_unit_test(bits_are_distinct_and_come_in_greedy_order),
         cmocka_unit_test(bits_repeat_only_when_candidates_run_out),
