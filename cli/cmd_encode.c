@@ -188,7 +188,7 @@ const cli_command cmd_encode = {
     "Without --model or --frame, a compact model is fitted to the set, starting from the built-in one, "
     "which was trained on synthetic diagrams alone: its bits are the signs\n"
     "of learned functions, such that Hamming distance tracks Wasserstein distance. --model "
-    "compact fits nothing: from 32 diagrams on it picks bits of the built-in\n"
+    "compact fits nothing: from 12 diagrams on it picks bits of the built-in\n"
     "one without an exact distance, fewer get its first bits. --encoder sketch: each bit asks whether "
     "there are more points on one side of a line than a threshold; persihash info CODES "
     "lists them.",

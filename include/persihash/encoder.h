@@ -38,8 +38,8 @@ typedef struct psh_model psh_model;
 
 /* What Hamming should track. */
 typedef enum psh_sketch_target {
-    PSH_TARGET_CALIBRATED = 0, /* exact W1 on some pairs, sliced Wasserstein calibrated by them on all others (weights,
-                                  a small network, an effect of each diagram: docs/math/sketch.md) */
+    PSH_TARGET_CALIBRATED = 0, /* exact W1 on some pairs, on all others an estimate of it that they calibrate
+                                  (docs/math/estimate.md); with fewer than 64 of them the estimate alone */
     PSH_TARGET_SLICED = 1,     /* sliced Wasserstein alone: no matching is ever computed */
     PSH_TARGET_WASSERSTEIN = 2 /* exact W1 on all pairs of n_sample diagrams (slow for large ones), and calibrated on
                                   the pairs of others, up to 1,000 in all */
@@ -74,7 +74,7 @@ typedef struct psh_fit_report {
     double spearman_fitted, spearman_held_out, pearson_held_out;
     size_t n_distinct_codes; /* among the diagrams fitted on */
     double seconds_target, seconds_fit;
-    size_t n_exact_pairs;  /* exact W1 distances that the target rests on; 0: sliced Wasserstein alone */
+    size_t n_exact_pairs;  /* exact W1 distances that the target rests on; 0: none, an estimate or sliced Wasserstein */
     double spearman_start; /* held out, too: of the general model that fitting started from, adapted to the same
                               diagrams without an exact distance; NaN if there was none */
 } psh_fit_report;
@@ -82,9 +82,9 @@ typedef struct psh_fit_report {
 /* psh_sketch_fit() :
  * The model for a set. report: may be NULL. Errors: PSH_ERR_PARAMETER, PSH_ERR_EMPTY (fewer than 2 diagrams, or no
  * points at all: says what is needed), PSH_ERR_DATA (the diagrams looked at are all equal: codes would be too),
- * PSH_ERR_NOT_FINITE (infinite deaths: says which policy to use), PSH_ERR_MEMORY, PSH_ERR_INTERRUPTED. Same seed, same
- * bytes, for any number of threads and any SIMD level. Cost: does not depend on the size of the set beyond finding the
- * frame; a second or two for 64 bits. */
+ * PSH_ERR_NOT_FINITE (infinite deaths: says which policy to use), PSH_ERR_UNSUPPORTED (more than 8 homology dimensions
+ * that are not pooled), PSH_ERR_MEMORY, PSH_ERR_INTERRUPTED. Same seed, same bytes, for any number of threads and any
+ * SIMD level. Cost: does not depend on the size of the set beyond finding the frame; a second or two for 64 bits. */
 PSH_API psh_status psh_sketch_fit(const psh_diagrams *set, const psh_sketch_params *params,
                                   const psh_progress *progress, psh_model **dst, psh_fit_report *report,
                                   psh_error *err);
@@ -96,13 +96,13 @@ PSH_API psh_status psh_sketch_fit(const psh_diagrams *set, const psh_sketch_para
  * positions that follow the data), so close diagrams have close sums (docs/math/compact.md), and are learnt by gradient
  * such that Hamming distances correlate with W1. 2 KB a bit and homology dimension; better codes than a sketch's, at
  * some seconds of fitting. In the order of the bits, the first k make a good code of k bits. Learning starts from the
- * general model (below); from 128 bits on, bits are picked again among the learned functions and more thresholds. */
+ * general model (below); bits are exchanged in the end for others among the learned functions, the general model's and more thresholds. */
 typedef struct psh_compact_params {
     size_t struct_bytes;
     int n_bits;               /* 0: 64. 1 to 1024 */
     psh_sketch_target target; /* as for the sketch */
     size_t n_sample, n_pairs; /* as for the sketch */
-    size_t n_steps;           /* of learning; 0: 800, growing to 1600 from 200 to 400 diagrams */
+    size_t n_steps;           /* of learning; 0: 4 a diagram of the sample, 800 to 4000 */
     psh_frame_kind frame_kind;
     double frame_lo, frame_hi; /* for PSH_FRAME_FIXED */
     bool pool;                 /* ignore homology dimensions */
@@ -113,9 +113,9 @@ typedef struct psh_compact_params {
     bool from_scratch;      /* start from random weights instead */
 } psh_compact_params;
 
-/* psh_compact_fit() : the compact model for a set. All else is as for psh_sketch_fit(); also PSH_ERR_UNSUPPORTED (more
- * than 8 homology dimensions). Cost: about n_bits * 60 ms of one AVX-512 core with 400 diagrams and
- * more, half of that with 200 and fewer; the check costs as much again where the set is not larger than the sample. */
+/* psh_compact_fit() : the compact model for a set. All else is as for psh_sketch_fit(). Cost: about
+ * n_bits * 150 ms of one AVX-512 core with 1,000 diagrams and more, a fifth of that with 200 and fewer; the check costs
+ * nearly as much again where the set is not larger than the sample. */
 PSH_API psh_status psh_compact_fit(const psh_diagrams *set, const psh_compact_params *params,
                                    const psh_progress *progress, psh_model **dst, psh_fit_report *report,
                                    psh_error *err);
@@ -203,8 +203,8 @@ PSH_API psh_status psh_model_project(const psh_model *model, const psh_diagrams 
 /* psh_model_adapt() :
  * The model for the diagrams of a set, from one that was trained once and then serves any set (a general compact model,
  * a PD-GAN; psh_model_adapts() tells). Frame, centre and scale are those of `set` (of up to 1,000 of its diagrams); no
- * matching is computed. A general compact model also picks, for 32 diagrams and more, those of its functions, and
- * thresholds, that track the sliced Wasserstein distances of these diagrams best (docs/math/compact.md); fewer get its
+ * matching is computed. A general compact model also picks, for 12 diagrams and more, those of its functions, and
+ * thresholds, that track the estimated W1 distances of these diagrams best (docs/math/compact.md); fewer get its
  * first bits as they were trained. The weights are the same, the identity is another: codes of two sets compare only
  * under one adapted model. params: NULL is all defaults. Errors: PSH_ERR_UNSUPPORTED for a model that is fitted to one
  * set; PSH_ERR_PARAMETER (more bits than there are, or options that the model has no use for), PSH_ERR_EMPTY (no

@@ -19,14 +19,17 @@
 #include "encoder/standard.h"
 
 enum {
-    STEPS = 800, /* twice as many from MANY / 2 diagrams to MANY */
+    LEAST_STEPS = 800,
+    MOST_STEPS = 4000,
+    STEPS_PER_DIAGRAM = 4,
     BATCH = 256,
     LEAST_CHOSEN = 64, /* diagrams: fewer start from the general model's first bits, more from chosen ones */
-    MANY = 400         /* diagrams: from here on the largest rate */
+    MANY = 400,        /* diagrams: from here on the largest rate */
+    PLENTY = 500       /* diagrams: twice as many need half the dropout */
 };
 
 /* Found on five sets, samples of 20 to 500 diagrams, 64 and 256 bits: docs/math/compact.md. */
-static const double least_rate = 2e-3, largest_rate = 8e-3, dropout = 0.3;
+static const double least_rate = 2e-3, largest_rate = 8e-3, largest_dropout = 0.3;
 
 /* The more a sample can say, the further learning may go from where it starts. */
 static double rate_for(const psh_model *start, size_t n_items) {
@@ -36,8 +39,14 @@ static double rate_for(const psh_model *start, size_t n_items) {
 }
 
 static size_t steps_for(size_t n_items) {
-    double share = 2 * (double)n_items / MANY;
-    return (size_t)(STEPS * (share < 1 ? 1 : share > 2 ? 2 : share));
+    size_t n = STEPS_PER_DIAGRAM * n_items;
+    return n < LEAST_STEPS ? LEAST_STEPS : n > MOST_STEPS ? MOST_STEPS : n;
+}
+
+/* What dropout protects from, learning diagrams by heart, is less to be feared of many. */
+static double dropout_for(size_t n_items) {
+    double share = (double)PLENTY / (double)n_items;
+    return largest_dropout * (share > 1 ? 1 : share < 0.5 ? 0.5 : share);
 }
 
 /* The sample's. */
@@ -147,7 +156,7 @@ static psh_status exchange(state *s, const psh__fit *fit, size_t n_items, const 
     size_t n_bits = s->learnt.n_functions;
     psh__functions picked = {0};
     psh__target target;
-    PSH_TRY(psh__target_create(distances, n_items, psh__target_far_picking(), &target, err));
+    PSH_TRY(psh__target_create(distances, n_items, psh__emphasis_of_exchange(), &target, err));
     psh_status status = psh__functions_create(s->learnt.n_features, n_bits, &picked, err);
     if (status == PSH_OK)
         status = psh__functions_pick(sources, s->general ? 2 : 1, true, s->raw, &target, fit->n_workers, &picked, err);
@@ -170,7 +179,7 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     size_t n_features = psh__slices_n_features(&s->slices), n_bits = (size_t)fit->params.n_bits;
     PSH_TRY(psh__functions_create(n_features, n_bits, &s->learnt, err));
     PSH_TRY(compute_rows(s, fit, n_items, err));
-    PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__target_far_learning(n_bits), &target, err));
+    PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__emphasis_of_learning(n_bits), &target, err));
     psh__linear_set set = {n_items, s->rows, target.values, target.stride};
     psh__linear_params params = {.n_bits = n_bits,
                                  .n_features = n_features,
@@ -178,7 +187,7 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
                                  .n_steps = s->n_steps ? s->n_steps : steps_for(n_items),
                                  .sets_per_step = 1,
                                  .rate = rate_for(s->general, n_items),
-                                 .dropout = dropout,
+                                 .dropout = dropout_for(n_items),
                                  .is_nested = true,
                                  .seed = fit->params.seed,
                                  .n_threads = fit->n_workers,

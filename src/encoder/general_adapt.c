@@ -11,14 +11,14 @@
  * Which bits? As trained, the first ones: the only choice for one diagram. But a set says more of itself than centre
  * and scale: thresholds should lie where its diagrams lie, and a short code should not ask twice what they all answer
  * alike. So from LEAST_PICKED diagrams on, the bits are picked (pick.c) among all functions of all dimensions, each at
- * several thresholds, such that Hamming tracks the sliced Wasserstein distances of the set's own rows, which cost a sum
- * over features a pair and no matching. Spearman with exact W1, 64 / 256 bits, as trained and picked:
+ * several thresholds, such that Hamming tracks W1 of the set's own pairs as the model estimates it (estimate.c), which
+ * costs a microsecond a pair and no matching. Spearman with exact W1, 64 / 256 bits, as trained and picked:
  *
- *     Fashion-MNIST 0.905 / 0.942   0.926 / 0.953        six_shapes n1   0.968 / 0.988   0.995 / 0.997
- *     colon         0.910 / 0.956   0.950 / 0.973        vortex_street   0.946 / 0.969   0.994 / 0.996
- *     shape2        0.959 / 0.985   0.990 / 0.996        heated_cylinder 0.914 / 0.960   0.982 / 0.986
+@@TABLE@@
  *
- * On diagrams of the kind that it never saw, picking gains from some 30 on, and loses below (docs/math/compact.md).
+ * On diagrams of the kind that it never saw, picking gains from some 30 on; with a dozen it is about level, and loses
+on
+ * images (docs/math/compact.md).
  *
  * Several homology dimensions: a Hamming distance should be the sum over dimensions, each counting as much as it weighs
  * in W1. Picking sees to that, since the distance that it tracks is the sum. As trained, the bits are shared out in
@@ -38,7 +38,7 @@
 
 enum {
     SAMPLE = 1000,    /* diagrams that cells, mean, scale and bits are fitted to */
-    LEAST_PICKED = 32 /* diagrams */
+    LEAST_PICKED = 12 /* diagrams */
 };
 
 psh_status psh__general_unfold(const psh_model *model, size_t n_dims, const double *mean, const double *scales,
@@ -114,7 +114,7 @@ static psh_status aim(const float *rows, size_t n_items, size_t n_dims, const ps
     if (!distances) return psh__error_memory(err, "distances", n_items * n_items / 2 * sizeof *distances);
     PSH_TRY_GOTO(psh__features_copy(rows, n_items, n_dims, &features, err));
     PSH_TRY_GOTO(psh__target_distances(&features, n_items, &none, estimate, n_threads, distances, err));
-    PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__target_far_picking(), dst, err));
+    PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__emphasis_of_picking(), dst, err));
 done:
     psh__features_free(&features);
     psh__free(distances);

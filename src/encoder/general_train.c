@@ -179,7 +179,8 @@ psh_status psh__general_learn(const psh__lesson *lessons, size_t n_lessons, cons
     }
     for (size_t i = 0; i < n_lessons; i++) {
         if (psh__lesson_held_out(i)) continue;
-        PSH_TRY_GOTO(psh__target_create(lessons[i].distances, lessons[i].n_items, 0, &targets[n_sets], err));
+        PSH_TRY_GOTO(
+            psh__target_create(lessons[i].distances, lessons[i].n_items, psh__emphasis_plain(), &targets[n_sets], err));
         sets[n_sets] =
             (psh__linear_set){lessons[i].n_items, lessons[i].rows, targets[n_sets].values, targets[n_sets].stride};
         n_sets++;

@@ -43,7 +43,7 @@ static psh_status learn_fitted(void *user, psh__fit *fit, size_t n_items, const 
     psh__pool_params draw = draw_params(s, fit);
     psh__pursuit_params pursuit = {
         .n_bits = (size_t)fit->params.n_bits, .n_sweeps = MAX_SWEEPS, .n_threads = fit->n_workers};
-    PSH_TRY_GOTO(psh__target_create(distances, n_items, 0, &target, err));
+    PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__emphasis_plain(), &target, err));
     PSH_TRY_GOTO(psh__pool_draw(fit->sample, n_items, fit->params.pool, &target, &draw, &pool, err));
     if (pool.n_candidates == 0) {
         status = psh__fit_too_alike(n_items, err);

@@ -11,23 +11,31 @@
 
 enum { TARGET_MAX = 60000 /* of a uint16_t */ };
 
-/* The third term of mix() spreads the nearest few per cent of pairs. Over five sets of up to 400 diagrams, 64 bits, it
- * raises Spearman within the nearest 5 % of pairs from 0.43 to 0.59 and costs 0.0001 over all pairs. A weight of 1
- * gives 0.63, but costs 0.0006, and 0.004 on diagrams not fitted on. */
-static const double near_share = 0.03, near_weight = 0.3;
+/* `near`: the third term of mix() spreads the nearest few per cent of pairs. Over five sets of up to 400 diagrams, 64
+ * bits, a weight of 0.3 raises Spearman within the nearest 5 % of pairs from 0.43 to 0.59 and costs 0.0001 over all
+ * pairs; 1 gives 0.63, but costs 0.0006, and 0.004 on diagrams not fitted on. Learned functions lose nothing by 1
+ * (docs/math/compact.md, Choosing bits).
+ *
+ * `far`: clusters of linkage are decided by far outliers, whose distances ranks flatten and codes cut off. The term
+ * far max(0, z)^2, z = (distance - mean) / sd, raises them; beyond z = 4 it is linear. What it costs is neighbours.
+ * Learning pays for it at once; only short codes, which leave picking little room, need it there. The exchange that
+ * ends a fit may spend more. */
+static const double near_share = 0.03, far_bend = 4;
 
-/* Clusters of linkage are decided by far outliers, whose distances ranks flatten and codes cut off. The term
- * far_weight * max(0, z)^2, z = (distance - mean) / sd, raises them; beyond z = 4 it is linear. What it costs is
- * neighbours: docs/math/compact.md, Choosing bits. Learning pays for it at once; only short codes, which leave picking
- * little room, need it there. */
-static const double far_weight_of_picking = 0.1, far_bend = 4;
-
-double psh__target_far_picking(void) {
-    return far_weight_of_picking;
+psh__emphasis psh__emphasis_plain(void) {
+    return (psh__emphasis){.near = 0.3, .far = 0};
 }
 
-double psh__target_far_learning(size_t n_bits) {
-    return n_bits > 64 ? far_weight_of_picking * 64 / (double)n_bits : far_weight_of_picking;
+psh__emphasis psh__emphasis_of_picking(void) {
+    return (psh__emphasis){.near = 1, .far = 0.1};
+}
+
+psh__emphasis psh__emphasis_of_learning(size_t n_bits) {
+    return (psh__emphasis){.near = 1, .far = n_bits > 64 ? 6.4 / (double)n_bits : 0.1};
+}
+
+psh__emphasis psh__emphasis_of_exchange(void) {
+    return (psh__emphasis){.near = 1, .far = 0.2};
 }
 
 void psh__exact_free(psh__exact *exact) {
@@ -134,7 +142,7 @@ static double far_term(double distance, double mean, double sd) {
 }
 
 /* mixed : (n_pairs) in: ranks; out: the transformed distances, the largest being 1. */
-static void mix(const double *distances, size_t n_pairs, double far_weight, double *mixed) {
+static void mix(const double *distances, size_t n_pairs, psh__emphasis emphasis, double *mixed) {
     double sd_rank = deviation(mixed, n_pairs), sd_value = deviation(distances, n_pairs), largest = 0, mean = 0;
     for (size_t i = 0; i < n_pairs; i++) mean += distances[i];
     mean /= (double)n_pairs;
@@ -142,14 +150,14 @@ static void mix(const double *distances, size_t n_pairs, double far_weight, doub
     for (size_t i = 0; i < n_pairs; i++) {
         double quantile = mixed[i] / (double)n_pairs, beyond_near = quantile / (quantile + near_share);
         mixed[i] = flat ? 1
-                        : mixed[i] / sd_rank + distances[i] / sd_value + near_weight * beyond_near +
-                              far_weight * far_term(distances[i], mean, sd_value);
+                        : mixed[i] / sd_rank + distances[i] / sd_value + emphasis.near * beyond_near +
+                              emphasis.far * far_term(distances[i], mean, sd_value);
         if (mixed[i] > largest) largest = mixed[i];
     }
     for (size_t i = 0; i < n_pairs; i++) mixed[i] /= largest;
 }
 
-psh_status psh__target_create(const double *distances, size_t n_items, double far_weight, psh__target *dst,
+psh_status psh__target_create(const double *distances, size_t n_items, psh__emphasis emphasis, psh__target *dst,
                               psh_error *err) {
     size_t n_pairs = n_items * (n_items - 1) / 2;
     memset(dst, 0, sizeof *dst);
@@ -166,7 +174,7 @@ psh_status psh__target_create(const double *distances, size_t n_items, double fa
         goto done;
     }
     psh__rank(distances, n_pairs, work, mixed);
-    mix(distances, n_pairs, far_weight, mixed);
+    mix(distances, n_pairs, emphasis, mixed);
     for (size_t i = 0, k = 0; i < n_items; i++)
         for (size_t j = i + 1; j < n_items; j++, k++) {
             uint16_t value = (uint16_t)(mixed[k] * TARGET_MAX + 0.5);

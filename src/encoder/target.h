@@ -33,16 +33,22 @@ psh_status psh__calibrate(const psh__features *features, size_t n_items, const p
                           const psh__estimate *estimate, int n_threads, psh__calibration *dst, psh_error *err);
 void psh__calibration_free(psh__calibration *calibration); /* zeroed struct is fine */
 
+/* Weights of what a target raises beyond the order and the size of distances. */
+typedef struct psh__emphasis {
+    double near, far; /* near neighbours, far outliers */
+} psh__emphasis;
+psh__emphasis psh__emphasis_plain(void); /* of a sketch, and of the general model's learning */
+psh__emphasis psh__emphasis_of_picking(void);
+psh__emphasis psh__emphasis_of_learning(size_t n_bits); /* functions for a set */
+psh__emphasis psh__emphasis_of_exchange(void);          /* of bits, when that is done */
+
 /* psh__target_create() :
- * From condensed distances of n_items:  t = rank / sd(rank) + distance / sd(distance) + 0.3 q / (q + 0.03) +
- * far_weight * (beyond the mean, in units of sd)^2,  q = rank as a share of all, in integers. By rank alone the largest
+ * From condensed distances of n_items:  t = rank / sd(rank) + distance / sd(distance) + near q / (q + 0.03) +
+ * far (beyond the mean, in units of sd)^2,  q = rank as a share of all, in integers. By rank alone the largest
  * distances are lost, by value alone the small ones; the third term tells near neighbours apart, the last one raises
- * far outliers. All distances equal: t = 1. */
-psh_status psh__target_create(const double *distances, size_t n_items, double far_weight, psh__target *dst,
+ * far outliers. All distances equal: t = 1. PSH_ERR_MEMORY. */
+psh_status psh__target_create(const double *distances, size_t n_items, psh__emphasis emphasis, psh__target *dst,
                               psh_error *err);
-/* The far_weight that bits of learned functions are picked with, and that functions are learnt with. */
-double psh__target_far_picking(void);
-double psh__target_far_learning(size_t n_bits);
 void psh__target_free(psh__target *target); /* zeroed struct is fine */
 
 #endif

@@ -40,7 +40,7 @@ static void bits_look_inside_tight_clusters(void **state) {
     psh__target target;
     psh__pick picks[8], again[8];
     make_items(values, distances);
-    assert_int_equal(psh__target_create(distances, N, 0, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(distances, N, psh__emphasis_plain(), &target, NULL), PSH_OK);
     psh__offer functions = {N, N_FUNCTIONS, N_FUNCTIONS, values[0], own};
     assert_int_equal(psh__pick_bits(&functions, &target, 8, false, 1, picks, NULL), PSH_OK);
     assert_int_equal(psh__pick_bits(&functions, &target, 8, false, 2, again, NULL), PSH_OK);
@@ -65,7 +65,7 @@ static void own_thresholds_are_offered(void **state) {
     double distances[6] = {1, 9, 9, 9, 9, 1}; /* {0, 1} and {2, 3} */
     psh__target target;
     psh__pick pick;
-    assert_int_equal(psh__target_create(distances, 4, 0, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(distances, 4, psh__emphasis_plain(), &target, NULL), PSH_OK);
     psh__offer functions = {4, 1, 1, values, &own};
     assert_int_equal(psh__pick_bits(&functions, &target, 1, false, 1, &pick, NULL), PSH_OK);
     assert_int_equal(pick.function, 0);
@@ -80,7 +80,7 @@ static void a_good_code_is_kept(void **state) {
     psh__target target;
     psh__pick picks[4], again[4];
     make_items(values, distances);
-    assert_int_equal(psh__target_create(distances, N, 0, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(distances, N, psh__emphasis_plain(), &target, NULL), PSH_OK);
     psh__offer functions = {N, N_FUNCTIONS, N_FUNCTIONS, values[0], own};
     assert_int_equal(psh__pick_bits(&functions, &target, 4, false, 1, picks, NULL), PSH_OK);
     for (size_t b = 0; b < 4; b++) {
@@ -98,7 +98,7 @@ static void too_few_bits_are_refused(void **state) {
     double distances[6] = {1, 2, 3, 4, 5, 6};
     psh__target target;
     psh__pick picks[2];
-    assert_int_equal(psh__target_create(distances, 4, 0, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(distances, 4, psh__emphasis_plain(), &target, NULL), PSH_OK);
     psh__offer functions = {4, 1, 1, values, &own};
     assert_int_equal(psh__pick_bits(&functions, &target, 1, false, 1, picks, NULL), PSH_OK); /* one split, once */
     assert_int_equal(psh__pick_bits(&functions, &target, 2, false, 1, picks, NULL), PSH_ERR_DATA);
@@ -111,7 +111,7 @@ static void failing_memory_is_reported(void **state) {
     psh__target target;
     psh__pick picks[4];
     make_items(values, distances);
-    assert_int_equal(psh__target_create(distances, N, 0, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(distances, N, psh__emphasis_plain(), &target, NULL), PSH_OK);
     psh__offer functions = {N, N_FUNCTIONS, N_FUNCTIONS, values[0], own};
     for (long n = 1;; n++) {
         psh__alloc_fail_at(n);

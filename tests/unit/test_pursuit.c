@@ -52,7 +52,7 @@ static void setup(fixture *f, size_t n_candidates) {
         .n_lines = n_candidates / 8 + 1, .n_candidates = n_candidates, .seed = 3, .n_threads = 2};
     assert_int_equal(psh__features_compute(f->set, false, 2, &f->features, NULL), PSH_OK);
     assert_int_equal(psh__target_distances(&f->features, N_ITEMS, &f->exact, NULL, 2, f->distances, NULL), PSH_OK);
-    assert_int_equal(psh__target_create(f->distances, N_ITEMS, 0, &f->target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(f->distances, N_ITEMS, psh__emphasis_plain(), &f->target, NULL), PSH_OK);
     assert_int_equal(psh__pool_draw(f->set, N_ITEMS, false, &f->target, &params, &f->pool, NULL), PSH_OK);
 }
 
@@ -136,7 +136,7 @@ static void the_target_rises_with_the_distance(void **state) {
 static void equal_distances_give_a_flat_target(void **state) {
     psh__target target;
     const double same[3] = {0.25, 0.25, 0.25};
-    assert_int_equal(psh__target_create(same, 3, 0, &target, NULL), PSH_OK);
+    assert_int_equal(psh__target_create(same, 3, psh__emphasis_plain(), &target, NULL), PSH_OK);
     assert_int_equal(target.values[1], target.values[2]);
     assert_true(target.values[1] > 0 && target.sum == 3.0 * target.values[1]);
     psh__target_free(&target);
