@@ -19,8 +19,10 @@ psh_status train_general(cli *c, const char *path, psh_error *err) {
     cli_say(c, "learnt %d bits from %zu synthetic sets (%zu exact distances) in %.0f + %.0f s (model %s)\n",
             psh_model_n_bits(model), r.n_sets - r.n_held_out, r.n_pairs, r.seconds_sets, r.seconds_learning,
             psh_model_id(model));
-    cli_say(c, "mean Spearman with exact W1 over %zu sets never learnt from: %.4f (first 64 bits: %.4f)\n",
-            r.n_held_out, r.spearman, r.spearman_short);
+    cli_say(c,
+            "mean Spearman with exact W1 over %zu sets never learnt from: %.4f (first 64 bits: %.4f), of the estimate "
+            "of W1 %.4f\n",
+            r.n_held_out, r.spearman, r.spearman_short, r.spearman_estimate);
     psh_meta_set_text(c->summary, "encoder", "compact");
     psh_meta_set_text(c->summary, "model_id", psh_model_id(model));
     psh_meta_set_integer(c->summary, "n_bits", psh_model_n_bits(model));
@@ -28,6 +30,7 @@ psh_status train_general(cli *c, const char *path, psh_error *err) {
     psh_meta_set_integer(c->summary, "n_sets_held_out", (int64_t)r.n_held_out);
     psh_meta_set_integer(c->summary, "n_exact_pairs", (int64_t)r.n_pairs);
     psh_meta_set_number(c->summary, "spearman_held_out", r.spearman);
+    psh_meta_set_number(c->summary, "spearman_estimate", r.spearman_estimate);
     psh_meta_set_number(c->summary, "spearman_held_out_64", r.spearman_short);
     psh_meta_set_number(c->summary, "seconds_sets", r.seconds_sets);
     psh_meta_set_number(c->summary, "seconds_learning", r.seconds_learning);

@@ -28,6 +28,7 @@ enum { BLOCK = 256 /* pairs at a time */ };
 static const double shrinks[] = {INFINITY, 30, 3};
 enum { N_SHRINKS = sizeof shrinks / sizeof *shrinks };
 
+/* What lies at hand while calibrating. */
 typedef struct bench {
     size_t n_items, n_inputs, n_used; /* n_used: exact pairs among the n_items */
     float *table;                     // (n_used, n_inputs) patterns

@@ -27,7 +27,7 @@ psh__emphasis psh__emphasis_plain(void) {
 }
 
 psh__emphasis psh__emphasis_of_picking(void) {
-    return (psh__emphasis){.near = 1, .far = 0.1};
+    return (psh__emphasis){.near = 2, .far = 0.1};
 }
 
 psh__emphasis psh__emphasis_of_learning(size_t n_bits) {
