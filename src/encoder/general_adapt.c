@@ -19,8 +19,7 @@
  *     shape2        0.961 / 0.985   0.990 / 0.996        heated_cylinder 0.919 / 0.962   0.976 / 0.982
  *
  * On diagrams of the kind that it never saw, picking gains from some 30 on; with a dozen it is about level, and loses
-on
- * images (docs/math/compact.md).
+ * on images (docs/math/compact.md).
  *
  * Several homology dimensions: a Hamming distance should be the sum over dimensions, each counting as much as it weighs
  * in W1. Picking sees to that, since the distance that it tracks is the sum. As trained, the bits are shared out in
