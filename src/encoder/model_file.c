@@ -130,7 +130,9 @@ psh_status psh_model_read_bytes(const uint8_t *bytes, size_t n_bytes, psh_model 
     PSH_TRY_GOTO(read_kind(file, &kind, err));
     PSH_TRY_GOTO(read_head(file, &head, err));
     if (kind->n_arrays && psh__safetensors_count(file) != kind->n_arrays + 1) {
-        status = psh__error(err, PSH_ERR_CORRUPT, "model file has %zu arrays; a %s has %zu",
+        status = psh__error(err, PSH_ERR_CORRUPT,
+                            "model file has %zu arrays; a %s has %zu: it is damaged, or of another version of this "
+                            "library, and then to be made again",
                             psh__safetensors_count(file), kind->name, kind->n_arrays + 1);
         goto done;
     }
