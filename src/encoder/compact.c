@@ -149,8 +149,8 @@ static psh_status draw_start(state *s, const psh__fit *fit, const psh__linear_pa
 }
 
 /* The bits that together serve best, of what was learnt and of the general model's, at several thresholds each: an
- * exchange that starts from what was learnt, and takes its place. Far outliers count more here
- * than in learning (target.c). */
+ * exchange that starts from what was learnt, and takes its place. Far outliers count more here than in learning
+ * (target.c). */
 static psh_status exchange(state *s, const psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
     const psh__functions *sources[] = {&s->learnt, &s->general_all};
     size_t n_bits = s->learnt.n_functions;

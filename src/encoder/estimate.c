@@ -8,12 +8,10 @@
  *     W1  ~  T exp(f(x)),   x = N pattern / T - 1,   T = the sliced Wasserstein distance, N = the pattern's numbers.
  *
  * So it is as homogeneous as W1: coordinates twice as large, or two copies of every point, double it.
- * How good it is on real sets: docs/math/compact.md. */
+ * How good it is on real sets: docs/math/estimate.md. */
 #include "encoder/estimate.h"
 
 #include <math.h>
-
-#include "encoder/dense.h"
 
 static const size_t widths[] = {64, 32};
 enum { N_HIDDEN = sizeof widths / sizeof *widths };

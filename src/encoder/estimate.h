@@ -20,7 +20,7 @@ void psh__estimate_inputs(const float *pattern, float total, float *dst);
 /* psh__estimate_distances() :
  * dst : (n_pairs) W1 of pairs, in units of the slices' frame, one homology dimension: patterns : n_pairs of
  * PSH__PATTERN numbers, the next `stride` floats on. NULL: sliced Wasserstein. desk : psh__estimate_desk(n_pairs)
- * floats of scratch. One thread; the same at every SIMD level. Cost: 29,000 operations a pair, about half a
+ * floats of scratch. One thread; the same at every SIMD level. Cost: 29,000 operations a pair, under a
  * microsecond. */
 size_t psh__estimate_desk(size_t n_pairs);
 void psh__estimate_distances(const psh__estimate *estimate, const float *patterns, size_t stride, size_t n_pairs,

@@ -10,7 +10,7 @@
  * W1 as it is. Pairs of diagrams with no distance to speak of say nothing, and are left out.
  *
  * Adam, rate 0.003 falling to 0, weight decay 0.1. Spearman on sets held out is 0.991 (sliced Wasserstein 0.983); what
- * it is on real sets, and what the parts are worth: docs/math/compact.md. */
+ * it is on real sets, and what the parts are worth: docs/math/estimate.md. */
 #include "encoder/estimate_train.h"
 
 #include <math.h>
@@ -27,42 +27,21 @@ static const double rate = 3e-3, decay = 0.1, of_logarithms = 0.5, of_scale = 0.
 
 /* What one set gives to a step. */
 typedef struct batch {
-    float *rows, *laid_out; // (SOME, PSH__PATTERN_FEATURES)
+    float laid_out[SOME][PSH__PATTERN_FEATURES]; /* pattern.h */
     float patterns[PAIRS][PSH__PATTERN];
     double totals[PAIRS], exact[PAIRS];
     bool counts[PAIRS];
 } batch;
 
-static void batches_free(batch *batches) {
-    for (size_t s = 0; batches && s < SETS; s++) psh__free(batches[s].rows);
-    psh__free(batches);
-}
-
-static batch *batches_create(void) {
-    batch *batches = psh__calloc(SETS, sizeof *batches);
-    bool good = batches != NULL;
-    for (size_t s = 0; good && s < SETS; s++) {
-        batches[s].rows = psh__malloc(SOME, 2 * PSH__PATTERN_FEATURES * sizeof(float));
-        good = batches[s].rows != NULL;
-        if (good) batches[s].laid_out = batches[s].rows + SOME * PSH__PATTERN_FEATURES;
-    }
-    if (good) return batches;
-    batches_free(batches);
-    return NULL;
-}
-
 /* items : (SOME) of the lesson, which may have fewer and then repeat. inputs : (PAIRS, PSH__PATTERN). */
 static void fill(const psh__lesson *lesson, const size_t *items, bool is_reflected, batch *b, float *inputs) {
     double total = 0, exact = 0;
     for (size_t i = 0; i < SOME; i++)
-        memcpy(b->rows + i * PSH__PATTERN_FEATURES, lesson->rows + items[i] * PSH__PATTERN_FEATURES,
-               PSH__PATTERN_FEATURES * sizeof *b->rows);
-    psh__pattern_lay_out(b->rows, SOME, b->laid_out);
+        psh__pattern_lay_out(lesson->rows + items[i] * PSH__PATTERN_FEATURES, 1, b->laid_out[i]);
     for (size_t i = 0, k = 0; i < SOME; i++)
         for (size_t j = i + 1; j < SOME; j++, k++) {
             float plain[PSH__PATTERN];
-            psh__pattern(b->laid_out + i * PSH__PATTERN_FEATURES, b->laid_out + j * PSH__PATTERN_FEATURES,
-                         is_reflected ? plain : b->patterns[k]);
+            psh__pattern(b->laid_out[i], b->laid_out[j], is_reflected ? plain : b->patterns[k]);
             if (is_reflected) psh__pattern_reflect(plain, b->patterns[k]);
             b->exact[k] = psh__lesson_distance(lesson, items[i], items[j]);
             b->totals[k] = psh__pattern_total(b->patterns[k]);
@@ -195,7 +174,7 @@ psh_status psh__estimate_learn(const psh__lesson *lessons, size_t n_lessons, siz
     psh__trainer t = {0};
     psh__random rng;
     psh__ticker ticker;
-    batch *batches = batches_create();
+    batch *batches = psh__calloc(SETS, sizeof *batches);
     memset(dst, 0, sizeof *dst);
     if (!batches) {
         status = psh__error_memory(err, "learning", SETS * sizeof *batches);
@@ -214,7 +193,7 @@ psh_status psh__estimate_learn(const psh__lesson *lessons, size_t n_lessons, siz
     PSH_TRY_GOTO(psh__ticker_status(&ticker, err));
     PSH_TRY_GOTO(judge(dst, lessons, n_lessons, spearman, err));
 done:
-    batches_free(batches);
+    psh__free(batches);
     psh__trainer_free(&t);
     if (status != PSH_OK) psh__estimate_free(dst);
     return status;
