@@ -25,15 +25,23 @@ psh__dense_rows *psh__dense_rows_get(void) {
     return psh__dense_rows_scalar;
 }
 
+psh__product psh__product_rows(psh__product whole, size_t first, size_t m) {
+    psh__product part = whole;
+    part.a += first * whole.a_row, part.c += first * whole.c_row, part.m = m;
+    return part;
+}
+
 void psh__dense_multiply(const float *a, const float *b, size_t m, size_t n, size_t k, int n_threads, float *c) {
     enum { BLOCK = 48 }; /* rows: a whole number of tiles */
     assert(n % PSH__DENSE_COLUMNS == 0);
-    psh__dense_rows *rows = psh__dense_rows_get();
+    psh__dense_rows *multiply = psh__dense_rows_get();
+    const psh__product whole = {m, n, k, a, k, 1, b, n, c, n};
     size_t n_blocks = (m + BLOCK - 1) / BLOCK;
 #pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(n_threads)) if (m * n * k > (size_t)1 << 25)
     for (size_t i = 0; i < n_blocks; i++) {
-        size_t first = i * BLOCK, n_rows = m - first < BLOCK ? m - first : BLOCK;
-        rows(a + first * k, b, n_rows, n, k, c + first * n);
+        size_t first = i * BLOCK;
+        psh__product part = psh__product_rows(whole, first, m - first < BLOCK ? m - first : BLOCK);
+        multiply(&part);
     }
 }
 

@@ -13,32 +13,33 @@ typedef float lanes __attribute__((vector_size(DENSE_WIDTH * 4)));
 typedef float lanes_in_memory __attribute__((vector_size(DENSE_WIDTH * 4), aligned(4), may_alias));
 enum { ROWS = 6, FEW_ROWS = 2 };
 
-static inline __attribute__((always_inline)) void tile(const float *a, const float *b, size_t n, size_t k, float *c,
-                                                       size_t n_rows, size_t n_vectors) {
+static inline __attribute__((always_inline)) void tile(const psh__product *p, size_t row, size_t column, size_t n_rows,
+                                                       size_t n_vectors) {
     lanes sums[ROWS][DENSE_VECTORS];
+    const float *a = p->a + row * p->a_row, *b = p->b + column;
+    float *c = p->c + row * p->c_row + column;
     for (size_t r = 0; r < n_rows; r++)
         for (size_t v = 0; v < n_vectors; v++) sums[r][v] = (lanes){0};
-    for (size_t i = 0; i < k; i++) {
-        lanes column[DENSE_VECTORS];
-        for (size_t v = 0; v < n_vectors; v++) column[v] = *(const lanes_in_memory *)(b + i * n + v * DENSE_WIDTH);
+    for (size_t i = 0; i < p->k; i++, a += p->a_step, b += p->b_row) {
+        lanes vectors[DENSE_VECTORS];
+        for (size_t v = 0; v < n_vectors; v++) vectors[v] = *(const lanes_in_memory *)(b + v * DENSE_WIDTH);
         for (size_t r = 0; r < n_rows; r++)
-            for (size_t v = 0; v < n_vectors; v++) sums[r][v] += a[r * k + i] * column[v];
+            for (size_t v = 0; v < n_vectors; v++) sums[r][v] += a[r * p->a_row] * vectors[v];
     }
     for (size_t r = 0; r < n_rows; r++)
-        for (size_t v = 0; v < n_vectors; v++) *(lanes_in_memory *)(c + r * n + v * DENSE_WIDTH) = sums[r][v];
+        for (size_t v = 0; v < n_vectors; v++) *(lanes_in_memory *)(c + r * p->c_row + v * DENSE_WIDTH) = sums[r][v];
 }
 
-static inline __attribute__((always_inline)) void strip(const float *a, const float *b, size_t m, size_t n, size_t k,
-                                                        float *c, size_t n_vectors) {
+static inline __attribute__((always_inline)) void strip(const psh__product *p, size_t column, size_t n_vectors) {
     size_t i = 0;
-    for (; i + ROWS <= m; i += ROWS) tile(a + i * k, b, n, k, c + i * n, ROWS, n_vectors);
-    for (; i + FEW_ROWS <= m; i += FEW_ROWS) tile(a + i * k, b, n, k, c + i * n, FEW_ROWS, n_vectors);
-    for (; i < m; i++) tile(a + i * k, b, n, k, c + i * n, 1, n_vectors);
+    for (; i + ROWS <= p->m; i += ROWS) tile(p, i, column, ROWS, n_vectors);
+    for (; i + FEW_ROWS <= p->m; i += FEW_ROWS) tile(p, i, column, FEW_ROWS, n_vectors);
+    for (; i < p->m; i++) tile(p, i, column, 1, n_vectors);
 }
 
-void DENSE_NAME(const float *a, const float *b, size_t m, size_t n, size_t k, float *c) {
+void DENSE_NAME(const psh__product *p) {
     enum { WIDE = DENSE_VECTORS * DENSE_WIDTH };
     size_t j = 0;
-    for (; j + WIDE <= n; j += WIDE) strip(a, b + j, m, n, k, c + j, DENSE_VECTORS);
-    for (; j < n; j += DENSE_WIDTH) strip(a, b + j, m, n, k, c + j, 1);
+    for (; j + WIDE <= p->n; j += WIDE) strip(p, j, DENSE_VECTORS);
+    for (; j < p->n; j += DENSE_WIDTH) strip(p, j, 1);
 }

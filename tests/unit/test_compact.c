@@ -54,17 +54,44 @@ static void products_agree_at_every_level(void **state) {
                 for (size_t l = 0; l < k; l++) sum += a[i * k + l] * b[l * n + j];
                 slow[i * n + j] = sum;
             }
-        psh__dense_rows_scalar(a, b, m, n, k, c);
+        psh__product product = {m, n, k, a, k, 1, b, n, c, n};
+        psh__dense_rows_scalar(&product);
         assert_memory_equal(c, slow, m * n * sizeof *c);
         psh__dense_multiply(a, b, m, n, k, 2, c); /* the level of this machine */
         assert_memory_equal(c, slow, m * n * sizeof *c);
 #if defined(__x86_64__)
         if (psh_cpu_simd() >= PSH_SIMD_AVX2) {
-            psh__dense_rows_avx2(a, b, m, n, k, c);
+            psh__dense_rows_avx2(&product);
             assert_memory_equal(c, slow, m * n * sizeof *c);
         }
 #endif
         free(a), free(b), free(c), free(slow);
+    }
+}
+
+/* A transposed first matrix, gaps between rows, and blocks of rows: each element is what it is without. Gaps stay. */
+static void products_of_parts_are_those_of_the_whole(void **state) {
+    enum { M = 13, N = 80, K = 9, B_ROW = N + 3, C_ROW = N + 16 };
+    float a[M * K], turned[K * M], b[K * B_ROW], plain[K * N], wanted[M * N], c[M * C_ROW];
+    psh__random rng;
+    psh__random_init(&rng, 2, 0);
+    for (size_t i = 0; i < K * B_ROW; i++) b[i] = (float)(psh__random_unit(&rng) - 0.5);
+    for (size_t i = 0; i < M; i++)
+        for (size_t s = 0; s < K; s++) a[i * K + s] = turned[s * M + i] = (float)(psh__random_unit(&rng) - 0.5);
+    for (size_t s = 0; s < K; s++) memcpy(plain + s * N, b + s * B_ROW, N * sizeof *b);
+    psh__dense_multiply(a, plain, M, N, K, 1, wanted);
+    psh__dense_rows *levels[] = {psh__dense_rows_scalar, psh__dense_rows_get()};
+    for (size_t level = 0; level < 2; level++) {
+        for (size_t i = 0; i < M * C_ROW; i++) c[i] = -7;
+        psh__product whole = {M, N, K, turned, 1, M, b, B_ROW, c, C_ROW};
+        for (size_t first = 0; first < M; first += 5) {
+            psh__product part = psh__product_rows(whole, first, M - first < 5 ? M - first : 5);
+            levels[level](&part);
+        }
+        for (size_t i = 0; i < M; i++) {
+            assert_memory_equal(c + i * C_ROW, wanted + i * N, N * sizeof *c);
+            for (size_t j = N; j < C_ROW; j++) assert_true(c[i * C_ROW + j] == -7);
+        }
     }
 }
 
@@ -245,6 +272,7 @@ static void failing_memory_is_reported(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(products_agree_at_every_level),
+                                       cmocka_unit_test(products_of_parts_are_those_of_the_whole),
                                        cmocka_unit_test(learnt_codes_follow_the_target),
                                        cmocka_unit_test(fitted_hamming_tracks_wasserstein),
                                        cmocka_unit_test(same_bytes_for_any_threads_and_simd),
