@@ -11,7 +11,7 @@
         {"fit-sample", 0, "N", "diagrams to fit on, all pairs of them (default: 1000)"},                               \
         {"fit-pairs", 0, "N", "exact distances to compute (default: a second's worth)"},                               \
         {"candidates", 0, "N", "sketch: questions to choose the bits from (default: 16384)"},                          \
-        {"steps", 0, "N", "compact: steps of learning (default: 4 a diagram, 800 to 4000; without SET: 24000)"},       \
+        {"steps", 0, "N", "compact: steps of learning (default: 5 a diagram, 800 to 5000; without SET: 24000)"},       \
         {"start", 0, "NAME", "compact: the general model to start from, by name or file (default: the built-in one)"}, \
         {"scratch", 0, NULL, "compact: learn from random weights instead of from the built-in model"},                 \
         {"frame-kind", 0, "KIND", "coordinates scaled by the whole set (default), per diagram, or fixed=LO,HI"},       \

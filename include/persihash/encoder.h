@@ -96,13 +96,14 @@ PSH_API psh_status psh_sketch_fit(const psh_diagrams *set, const psh_sketch_para
  * positions that follow the data), so close diagrams have close sums (docs/math/compact.md), and are learnt by gradient
  * such that Hamming distances correlate with W1. 2 KB a bit and homology dimension; better codes than a sketch's, at
  * some seconds of fitting. In the order of the bits, the first k make a good code of k bits. Learning starts from the
- * general model (below); bits are exchanged in the end for others among the learned functions, the general model's and more thresholds. */
+ * general model (below); bits are exchanged in the end for others among the learned functions, the general model's and
+ * more thresholds. */
 typedef struct psh_compact_params {
     size_t struct_bytes;
     int n_bits;               /* 0: 64. 1 to 1024 */
     psh_sketch_target target; /* as for the sketch */
     size_t n_sample, n_pairs; /* as for the sketch */
-    size_t n_steps;           /* of learning; 0: 4 a diagram of the sample, 800 to 4000 */
+    size_t n_steps;           /* of learning; 0: 5 a diagram of the sample, 800 to 5000 */
     psh_frame_kind frame_kind;
     double frame_lo, frame_hi; /* for PSH_FRAME_FIXED */
     bool pool;                 /* ignore homology dimensions */

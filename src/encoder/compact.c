@@ -20,8 +20,8 @@
 
 enum {
     LEAST_STEPS = 800,
-    MOST_STEPS = 4000,
-    STEPS_PER_DIAGRAM = 4,
+    MOST_STEPS = 5000,
+    STEPS_PER_DIAGRAM = 5,
     BATCH = 256,
     LEAST_CHOSEN = 64, /* diagrams: fewer start from the general model's first bits, more from chosen ones */
     MANY = 400,        /* diagrams: from here on the largest rate */
@@ -29,7 +29,7 @@ enum {
 };
 
 /* Found on five sets, samples of 20 to 500 diagrams, 64 and 256 bits: docs/math/compact.md. */
-static const double least_rate = 2e-3, largest_rate = 8e-3, largest_dropout = 0.3;
+static const double least_rate = 2e-3, largest_rate = 8e-3, largest_dropout = 0.3, prefix_share = 0.25;
 
 /* The more a sample can say, the further learning may go from where it starts. */
 static double rate_for(const psh_model *start, size_t n_items) {
@@ -156,7 +156,7 @@ static psh_status exchange(state *s, const psh__fit *fit, size_t n_items, const 
     size_t n_bits = s->learnt.n_functions;
     psh__functions picked = {0};
     psh__target target;
-    PSH_TRY(psh__target_create(distances, n_items, psh__emphasis_of_exchange(), &target, err));
+    PSH_TRY(psh__target_create(distances, n_items, psh__emphasis_of_exchange(n_bits), &target, err));
     psh_status status = psh__functions_create(s->learnt.n_features, n_bits, &picked, err);
     if (status == PSH_OK)
         status = psh__functions_pick(sources, s->general ? 2 : 1, true, s->raw, &target, fit->n_workers, &picked, err);
@@ -188,7 +188,7 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
                                  .sets_per_step = 1,
                                  .rate = rate_for(s->general, n_items),
                                  .dropout = dropout_for(n_items),
-                                 .is_nested = true,
+                                 .prefix_share = prefix_share,
                                  .seed = fit->params.seed,
                                  .n_threads = fit->n_workers,
                                  .progress = fit->progress,

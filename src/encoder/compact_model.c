@@ -113,8 +113,12 @@ static size_t encode_block(const psh__compact *compact, const loops *at, const p
         if (!psh__slicer_row(compact->slicer, at->slice, set, first + i, &model->frame, model->dims_mask,
                              rows + i * n_features))
             return first + i;
-    at->multiply(&(psh__product){n, compact->n_columns, n_features, rows, n_features, 1, compact->weights,
-                                 compact->n_columns, z, compact->n_columns});
+    at->multiply(&(psh__product){n,
+                                 compact->n_columns,
+                                 n_features,
+                                 {rows, n_features, 1},
+                                 {compact->weights, compact->n_columns},
+                                 {z, compact->n_columns}});
     for (size_t i = 0; i < n && codes; i++)
         for (size_t byte = 0; byte < n_bytes; byte++) { /* columns beyond the bits are zero, and so are their bits */
             const float *here = z + i * compact->n_columns + 8 * byte, *offsets = compact->offsets + 8 * byte;

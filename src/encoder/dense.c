@@ -27,7 +27,7 @@ psh__dense_rows *psh__dense_rows_get(void) {
 
 psh__product psh__product_rows(psh__product whole, size_t first, size_t m) {
     psh__product part = whole;
-    part.a += first * whole.a_row, part.c += first * whole.c_row, part.m = m;
+    part.a.values += first * whole.a.row, part.c.values += first * whole.c.row, part.m = m;
     return part;
 }
 
@@ -35,7 +35,7 @@ void psh__dense_multiply(const float *a, const float *b, size_t m, size_t n, siz
     enum { BLOCK = 48 }; /* rows: a whole number of tiles */
     assert(n % PSH__DENSE_COLUMNS == 0);
     psh__dense_rows *multiply = psh__dense_rows_get();
-    const psh__product whole = {m, n, k, a, k, 1, b, n, c, n};
+    const psh__product whole = {m, n, k, {a, k, 1}, {b, n}, {c, n}};
     size_t n_blocks = (m + BLOCK - 1) / BLOCK;
 #pragma omp parallel for schedule(static) num_threads(psh_cpu_threads(n_threads)) if (m * n * k > (size_t)1 << 25)
     for (size_t i = 0; i < n_blocks; i++) {

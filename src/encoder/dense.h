@@ -7,17 +7,23 @@
 enum { PSH__DENSE_COLUMNS = 16 /* columns of b and c come in multiples of this */ };
 
 /* c (m, n) = a (m, k) b (k, n); n is a multiple of PSH__DENSE_COLUMNS. Element (i, s) of a lies at
- * a[i a_row + s a_step], so that a may be the transpose of what is stored; rows of b and c lie b_row and c_row apart.
- * Each element is the sum of its products in the order of k, each operation rounded by itself: the same bits at every
- * SIMD level. */
+ * a.values[i a.row + s a.step], so that a may be the transpose of what is stored; rows of b and c lie b.row and c.row
+ * numbers apart. Each element is the sum of its products in the order of k, each operation rounded by itself: the same
+ * bits at every SIMD level. */
 typedef struct psh__product {
     size_t m, n, k;
-    const float *a;
-    size_t a_row, a_step;
-    const float *b;
-    size_t b_row;
-    float *c;
-    size_t c_row;
+    struct {
+        const float *values;
+        size_t row, step;
+    } a;
+    struct {
+        const float *values;
+        size_t row;
+    } b;
+    struct {
+        float *values;
+        size_t row;
+    } c;
 } psh__product;
 
 /* One thread's work, for each SIMD level. */

@@ -16,18 +16,18 @@ enum { ROWS = 6, FEW_ROWS = 2 };
 static inline __attribute__((always_inline)) void tile(const psh__product *p, size_t row, size_t column, size_t n_rows,
                                                        size_t n_vectors) {
     lanes sums[ROWS][DENSE_VECTORS];
-    const float *a = p->a + row * p->a_row, *b = p->b + column;
-    float *c = p->c + row * p->c_row + column;
+    const float *a = p->a.values + row * p->a.row, *b = p->b.values + column;
+    float *c = p->c.values + row * p->c.row + column;
     for (size_t r = 0; r < n_rows; r++)
         for (size_t v = 0; v < n_vectors; v++) sums[r][v] = (lanes){0};
-    for (size_t i = 0; i < p->k; i++, a += p->a_step, b += p->b_row) {
+    for (size_t i = 0; i < p->k; i++, a += p->a.step, b += p->b.row) {
         lanes vectors[DENSE_VECTORS];
         for (size_t v = 0; v < n_vectors; v++) vectors[v] = *(const lanes_in_memory *)(b + v * DENSE_WIDTH);
         for (size_t r = 0; r < n_rows; r++)
-            for (size_t v = 0; v < n_vectors; v++) sums[r][v] += a[r * p->a_row] * vectors[v];
+            for (size_t v = 0; v < n_vectors; v++) sums[r][v] += a[r * p->a.row] * vectors[v];
     }
     for (size_t r = 0; r < n_rows; r++)
-        for (size_t v = 0; v < n_vectors; v++) *(lanes_in_memory *)(c + r * p->c_row + v * DENSE_WIDTH) = sums[r][v];
+        for (size_t v = 0; v < n_vectors; v++) *(lanes_in_memory *)(c + r * p->c.row + v * DENSE_WIDTH) = sums[r][v];
 }
 
 static inline __attribute__((always_inline)) void strip(const psh__product *p, size_t column, size_t n_vectors) {

@@ -186,7 +186,7 @@ psh_status psh__general_learn(const psh__lesson *lessons, size_t n_lessons, cons
         n_sets++;
     }
     p.n_features = PSH__GENERAL_FEATURES;
-    p.is_nested = true;
+    p.prefix_share = 0.5;
     p.judge = judge, p.judge_user = &judges, p.n_judged = N_JUDGED;
     p.what = "learning";
     psh__linear_draw(&p, weights, offsets);

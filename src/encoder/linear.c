@@ -189,8 +189,8 @@ static void hide_some(const work *w, size_t i, float *x) {
 static void forward(work *w, size_t first, size_t n_rows) {
     size_t n_columns = w->n_columns;
     for (size_t i = first; i < first + n_rows; i++) hide_some(w, i, w->x + i * w->row_stride);
-    psh__product sums = {w->n, n_columns,  w->n_features, w->x, w->row_stride,
-                         1,    w->weights, w->n_columns,  w->z, n_columns};
+    psh__product sums = {
+        w->n, n_columns, w->n_features, {w->x, w->row_stride, 1}, {w->weights, n_columns}, {w->z, n_columns}};
     sums = psh__product_rows(sums, first, n_rows);
     w->multiply(&sums);
     for (size_t i = first; i < first + n_rows; i++) {
@@ -222,16 +222,10 @@ static void add_row(const float *h, const float *t, size_t n, pair_sums *sums) {
 
 /* Dots of signs from bit `from` on up to bit `to`. */
 static void multiply_signs(const work *w, size_t first, size_t n_rows, size_t from, size_t to, float *dots) {
-    psh__product signs = {w->n,
-                          w->pair_stride,
-                          to - from,
-                          w->y + from,
-                          w->n_columns,
-                          1,
-                          w->y_transposed + from * w->pair_stride,
-                          w->pair_stride,
-                          dots,
-                          w->pair_stride};
+    size_t stride = w->pair_stride;
+    psh__product signs = {
+        w->n,          stride, to - from, {w->y + from, w->n_columns, 1}, {w->y_transposed + from * stride, stride},
+        {dots, stride}};
     signs = psh__product_rows(signs, first, n_rows);
     w->multiply(&signs);
 }
@@ -285,8 +279,8 @@ static void leave_pairs(const work *w, size_t first, size_t n_rows, size_t n_bit
         for (size_t j = 0; j < w->n; j++) g[j] = -(by.per_h * g[j] + by.per_t * t[j] + by.constant);
         g[i] = 0;
     }
-    psh__product signs = {w->n,        psh__linear_columns(n_bits), w->n, h, w->pair_stride, 1, w->y, w->n_columns, d,
-                          w->n_columns};
+    psh__product signs = {
+        w->n, psh__linear_columns(n_bits), w->n, {h, w->pair_stride, 1}, {w->y, w->n_columns}, {d, w->n_columns}};
     signs = psh__product_rows(signs, first, n_rows);
     w->multiply(&signs);
 }
@@ -319,8 +313,8 @@ static void backward(work *w, size_t first, size_t n_rows) {
 /* Adds the gradient by the weights of features to the step's. */
 static void leave_features(work *w, size_t first, size_t n_rows) {
     size_t n_columns = w->n_columns;
-    psh__product slopes = {w->n_features, n_columns, w->n,      w->x,         1,
-                           w->row_stride, w->d_z,    n_columns, w->d_weights, n_columns};
+    psh__product slopes = {
+        w->n_features, n_columns, w->n, {w->x, 1, w->row_stride}, {w->d_z, n_columns}, {w->d_weights, n_columns}};
     slopes = psh__product_rows(slopes, first, n_rows);
     w->multiply(&slopes);
     float *restrict sum = w->d_step;
@@ -332,11 +326,11 @@ static void leave_features(work *w, size_t first, size_t n_rows) {
 static void learn_from(work *w) {
     const psh__linear_params *p = w->params;
     bool has_prefix = w->n_prefix < p->n_bits;
-    double weight = (has_prefix ? 0.5 : 1) / (double)p->sets_per_step;
+    double share = has_prefix ? p->prefix_share : 0, n_sets = (double)p->sets_per_step;
     run(w, forward, w->n);
     run(w, measure, w->n);
-    w->by[0] = differentiate(w, 0, w->n_prefix, weight);
-    if (has_prefix) w->by[1] = differentiate(w, 1, p->n_bits, weight);
+    w->by[0] = differentiate(w, 0, w->n_prefix, (has_prefix ? share : 1) / n_sets);
+    if (has_prefix) w->by[1] = differentiate(w, 1, p->n_bits, (1 - share) / n_sets);
     run(w, backward, w->n);
     run(w, leave_features, w->n_features);
     for (size_t i = 0; i < w->n; i++)
@@ -406,7 +400,7 @@ psh_status psh__linear_train(const psh__linear_set *sets, size_t n_sets, const p
             w.n = set->n_items < w.n_batch ? set->n_items : w.n_batch, w.n_prefix = params->n_bits;
             for (size_t i = 0; i < set->n_items; i++) w.order[i] = (uint32_t)i;
             if (w.n < set->n_items) psh__random_shuffle(&rng, w.order, set->n_items);
-            for (uint64_t halve = params->is_nested ? 1 + psh__random_below(&rng, 3) : 0;
+            for (uint64_t halve = params->prefix_share > 0 ? 1 + psh__random_below(&rng, 3) : 0;
                  halve > 0 && w.n_prefix >= 2 * MIN_PREFIX; halve--)
                 w.n_prefix /= 2;
             w.stream = step * params->sets_per_step + s;

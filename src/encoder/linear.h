@@ -21,10 +21,10 @@ typedef struct psh__linear_params {
     size_t n_bits, n_features;
     size_t n_batch; /* items of one set looked at in a step (all, if it has fewer) */
     size_t n_steps, sets_per_step;
-    double rate;    /* greatest step of Adam */
-    double dropout; /* share of features hidden from a step */
-    double decay;   /* of the weights, in a step of rate 1 */
-    bool is_nested; /* the first bits should make good codes, too */
+    double rate;         /* greatest step of Adam */
+    double dropout;      /* share of features hidden from a step */
+    double decay;        /* of the weights, in a step of rate 1 */
+    double prefix_share; /* of the loss: that of codes of the first bits (0: they need not make good codes) */
     uint64_t seed;
     int n_threads;
     const psh_progress *progress; /* of steps; may be NULL */

@@ -84,7 +84,7 @@ void psh__perceptron_apply(const psh__perceptron *p, const float *inputs, size_t
     for (size_t l = 0; l < p->n_hidden; l++) {
         const float *w = p->weights + place_of(p, l);
         size_t n_inputs = inputs_of(p, l), n_units = p->widths[l];
-        multiply(&(psh__product){n_rows, n_units, n_inputs, inputs, n_inputs, 1, w, n_units, desk, n_units});
+        multiply(&(psh__product){n_rows, n_units, n_inputs, {inputs, n_inputs, 1}, {w, n_units}, {desk, n_units}});
         rectify(w + n_inputs * n_units, n_rows, n_units, desk);
         inputs = desk, desk += n_rows * n_units;
     }

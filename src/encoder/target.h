@@ -33,17 +33,17 @@ psh_status psh__calibrate(const psh__features *features, size_t n_items, const p
                           const psh__estimate *estimate, int n_threads, psh__calibration *dst, psh_error *err);
 void psh__calibration_free(psh__calibration *calibration); /* zeroed struct is fine */
 
-/* Weights of what a target raises beyond the order and the size of distances. */
+/* What counts in a target, beside the size of distances, which has the weight 1. */
 typedef struct psh__emphasis {
-    double near, far; /* near neighbours, far outliers */
+    double order, near, far; /* the order of all pairs, near neighbours, far outliers */
 } psh__emphasis;
 psh__emphasis psh__emphasis_plain(void); /* of a sketch, and of the general model's learning */
 psh__emphasis psh__emphasis_of_picking(void);
 psh__emphasis psh__emphasis_of_learning(size_t n_bits); /* functions for a set */
-psh__emphasis psh__emphasis_of_exchange(void);          /* of bits, when that is done */
+psh__emphasis psh__emphasis_of_exchange(size_t n_bits); /* of bits, when that is done */
 
 /* psh__target_create() :
- * From condensed distances of n_items:  t = rank / sd(rank) + distance / sd(distance) + near q / (q + 0.03) +
+ * From condensed distances of n_items:  t = order rank / sd(rank) + distance / sd(distance) + near q / (q + 0.03) +
  * far (beyond the mean, in units of sd)^2,  q = rank as a share of all, in integers. By rank alone the largest
  * distances are lost, by value alone the small ones; the third term tells near neighbours apart, the last one raises
  * far outliers. All distances equal: t = 1. PSH_ERR_MEMORY. */

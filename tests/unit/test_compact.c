@@ -54,7 +54,7 @@ static void products_agree_at_every_level(void **state) {
                 for (size_t l = 0; l < k; l++) sum += a[i * k + l] * b[l * n + j];
                 slow[i * n + j] = sum;
             }
-        psh__product product = {m, n, k, a, k, 1, b, n, c, n};
+        psh__product product = {m, n, k, {a, k, 1}, {b, n}, {c, n}};
         psh__dense_rows_scalar(&product);
         assert_memory_equal(c, slow, m * n * sizeof *c);
         psh__dense_multiply(a, b, m, n, k, 2, c); /* the level of this machine */
@@ -83,7 +83,7 @@ static void products_of_parts_are_those_of_the_whole(void **state) {
     psh__dense_rows *levels[] = {psh__dense_rows_scalar, psh__dense_rows_get()};
     for (size_t level = 0; level < 2; level++) {
         for (size_t i = 0; i < M * C_ROW; i++) c[i] = -7;
-        psh__product whole = {M, N, K, turned, 1, M, b, B_ROW, c, C_ROW};
+        psh__product whole = {M, N, K, {turned, 1, M}, {b, B_ROW}, {c, C_ROW}};
         for (size_t first = 0; first < M; first += 5) {
             psh__product part = psh__product_rows(whole, first, M - first < 5 ? M - first : 5);
             levels[level](&part);
@@ -116,7 +116,7 @@ static void learnt_codes_follow_the_target(void **state) {
                                  .n_steps = 300,
                                  .sets_per_step = 1,
                                  .rate = 0.01,
-                                 .is_nested = true};
+                                 .prefix_share = 0.5};
     assert_int_equal(psh__linear_columns(L), L);
     psh__linear_draw(&params, weights, offsets);
     assert_int_equal(psh__linear_train(&set, 1, &params, weights, offsets, NULL), PSH_OK);
