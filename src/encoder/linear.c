@@ -93,6 +93,12 @@ void psh__linear_draw(const psh__linear_params *params, float *weights, float *o
     }
 }
 
+/* Small steps, of n items, stay on one thread: meeting would cost more than they do. */
+static bool is_large(const work *w, size_t n) {
+    const size_t least = (size_t)1 << 23; /* products of numbers in a step's largest matrix product */
+    return n * w->n_features * w->n_columns >= least;
+}
+
 static psh_status work_create(const psh__linear_set *sets, size_t n_sets, const psh__linear_params *params, work *w,
                               psh_error *err) {
     size_t most = 0;
@@ -122,7 +128,7 @@ static psh_status work_create(const psh__linear_set *sets, size_t n_sets, const 
     w->d_step = w->d_weights + w->n_weights;
     w->d_offsets = w->d_step + w->n_weights;
     w->moments[1] = w->moments[0] + n_all;
-    return psh__crew_create(params->n_threads, &w->crew, err);
+    return psh__crew_create(is_large(w, w->n_batch) ? params->n_threads : 1, &w->crew, err);
 }
 
 static void work_free(work *w) {
@@ -153,12 +159,10 @@ static void do_block(void *user, size_t i_block) {
     t->f(t->w, first, t->n_rows - first < BLOCK ? t->n_rows - first : BLOCK);
 }
 
-/* Small steps stay on one thread: meeting would cost more than they do. */
 static void run(work *w, phase *f, size_t n_rows) {
-    const size_t least = (size_t)1 << 23; /* products of numbers in a step's largest matrix product */
     size_t n_blocks = (n_rows + BLOCK - 1) / BLOCK;
     task t = {w, f, n_rows};
-    if (w->n * w->n_features * w->n_columns >= least)
+    if (is_large(w, w->n))
         psh__crew_run(w->crew, do_block, &t, n_blocks);
     else
         for (size_t i = 0; i < n_blocks; i++) do_block(&t, i);
