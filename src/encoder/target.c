@@ -21,7 +21,7 @@ enum { TARGET_MAX = 60000 /* of a uint16_t */ };
  * `far`: clusters of linkage are decided by far outliers, whose distances ranks flatten and codes cut off. The term
  * far max(0, z)^2, z = (distance - mean) / sd, raises them; beyond z = 4 it is linear. What it costs is neighbours.
  * Learning pays for it at once; only short codes, which leave picking little room, need it there. The exchange that
- * ends a fit may spend more. (docs/math/compact.md, Choosing bits.) */
+ * ends a fit may spend more. (docs/math/compact.md, What counts in the target, and Choosing bits.) */
 static const double near_share = 0.03, far_bend = 4;
 
 psh__emphasis psh__emphasis_plain(void) {
