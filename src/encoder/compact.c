@@ -3,9 +3,9 @@
  *
  * Learning starts from the general model (general_train.c), which already makes good codes of diagrams that it has
  * never seen, and goes on in steps that are small where the sample is: what some tens of diagrams cannot say is kept
- * from thousands of synthetic ones. A large sample first chooses among the general model's functions. An exchange ends
- * the fit (functions.c): gradients move a threshold only where diagrams lie near it. docs/math/compact.md has what each
- * is worth. */
+ * from thousands of synthetic ones. A large sample first chooses among the general model's functions. The most isolated
+ * diagrams count several times throughout (isolated.c). An exchange ends the fit (functions.c): gradients move a
+ * threshold only where diagrams lie near it. docs/math/compact.md has what each is worth. */
 #include <math.h>
 #include <string.h>
 
@@ -15,6 +15,7 @@
 #include "encoder/compact_model.h"
 #include "encoder/fit.h"
 #include "encoder/general.h"
+#include "encoder/isolated.h"
 #include "encoder/linear.h"
 #include "encoder/standard.h"
 
@@ -49,6 +50,14 @@ static double dropout_for(size_t n_items) {
     return largest_dropout * (share > 1 ? 1 : share < 0.5 ? 0.5 : share);
 }
 
+/* Diagrams that are repeated: one in fifty for short codes; longer ones find outliers with fewer. */
+static size_t isolated_for(size_t n_items, size_t n_bits) {
+    enum { SHORT_CODE = 64 };
+    const double share = 0.02;
+    double shorter = SHORT_CODE / (double)(n_bits > SHORT_CODE ? n_bits : SHORT_CODE);
+    return (size_t)(share * sqrt(shorter) * (double)n_items);
+}
+
 /* The sample's. */
 static const psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
 
@@ -58,8 +67,9 @@ typedef struct state {
     const psh_model *general; /* to start from; NULL: random weights */
     size_t n_items;           /* learnt from last */
     psh__slices slices;
-    float *raw, *rows; // (n_items, n_features) slices as they come, and standardised
-    double *mean;      // (n_features)
+    float *raw, *rows; // (n_items, n_features) slices as they come, and standardised; then those of the repeats
+    psh__repeats repeats;
+    double *mean; // (n_features)
     double scale;
     psh__functions general_all;        /* the general model's, in every dimension */
     double norms[PSH__SLICE_MAX_DIMS]; /* root mean square, of each dimension's part of the standardised rows */
@@ -74,6 +84,7 @@ static void forget(state *s) {
     s->raw = s->rows = NULL, s->mean = NULL;
     psh__functions_free(&s->general_all);
     psh__functions_free(&s->learnt);
+    psh__repeats_free(&s->repeats);
 }
 
 static psh_status fit_slices(const psh__fit *fit, size_t n_items, psh__slices *dst, psh_error *err) {
@@ -100,6 +111,14 @@ static psh_status compute_rows(state *s, const psh__fit *fit, size_t n_items, ps
     memcpy(s->rows, s->raw, n_items * n_features * sizeof *s->rows);
     s->scale = psh__standardise(s->rows, n_items, n_features, 0, n_features, s->mean);
     return s->scale > 0 ? PSH_OK : psh__fit_too_alike(n_items, err);
+}
+
+/* From here on learning and picking see the isolated diagrams' rows and distances several times. */
+static psh_status repeat_isolated(state *s, size_t n_items, size_t n_bits, const double *distances, psh_error *err) {
+    size_t n_features = psh__slices_n_features(&s->slices);
+    PSH_TRY(psh__repeats_create(distances, n_items, isolated_for(n_items, n_bits), &s->repeats, err));
+    PSH_TRY(psh__repeats_rows(&s->repeats, n_features, n_items, &s->raw, err));
+    return psh__repeats_rows(&s->repeats, n_features, n_items, &s->rows, err);
 }
 
 static void measure_norms(state *s, size_t n_items) {
@@ -151,12 +170,13 @@ static psh_status draw_start(state *s, const psh__fit *fit, const psh__linear_pa
 /* The bits that together serve best, of what was learnt and of the general model's, at several thresholds each: an
  * exchange that starts from what was learnt, and takes its place. Far outliers count more here than in learning
  * (target.c). */
-static psh_status exchange(state *s, const psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
+static psh_status exchange(state *s, const psh__fit *fit, psh_error *err) {
     const psh__functions *sources[] = {&s->learnt, &s->general_all};
     size_t n_bits = s->learnt.n_functions;
     psh__functions picked = {0};
     psh__target target;
-    PSH_TRY(psh__target_create(distances, n_items, psh__emphasis_of_exchange(n_bits), &target, err));
+    PSH_TRY(
+        psh__target_create(s->repeats.distances, s->repeats.n_items, psh__emphasis_of_exchange(n_bits), &target, err));
     psh_status status = psh__functions_create(s->learnt.n_features, n_bits, &picked, err);
     if (status == PSH_OK)
         status = psh__functions_pick(sources, s->general ? 2 : 1, true, s->raw, &target, fit->n_workers, &picked, err);
@@ -179,8 +199,10 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     size_t n_features = psh__slices_n_features(&s->slices), n_bits = (size_t)fit->params.n_bits;
     PSH_TRY(psh__functions_create(n_features, n_bits, &s->learnt, err));
     PSH_TRY(compute_rows(s, fit, n_items, err));
-    PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__emphasis_of_learning(n_bits), &target, err));
-    psh__linear_set set = {n_items, s->rows, target.values, target.stride};
+    PSH_TRY(repeat_isolated(s, n_items, n_bits, distances, err));
+    const psh__repeats *all = &s->repeats;
+    PSH_TRY_GOTO(psh__target_create(all->distances, all->n_items, psh__emphasis_of_learning(n_bits), &target, err));
+    psh__linear_set set = {all->n_items, s->rows, target.values, target.stride};
     psh__linear_params params = {.n_bits = n_bits,
                                  .n_features = n_features,
                                  .n_batch = BATCH,
@@ -197,7 +219,7 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     PSH_TRY_GOTO(psh__linear_train(&set, 1, &params, s->learnt.weights, s->learnt.offsets, err));
     psh__functions_fold(&s->learnt, s->mean, s->scale);
     psh__functions_fold(&s->general_all, s->mean, s->scale);
-    PSH_TRY_GOTO(exchange(s, fit, n_items, distances, err));
+    PSH_TRY_GOTO(exchange(s, fit, err));
 done:
     psh__target_free(&target);
     return status;
