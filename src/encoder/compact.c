@@ -50,12 +50,12 @@ static double dropout_for(size_t n_items) {
     return largest_dropout * (share > 1 ? 1 : share < 0.5 ? 0.5 : share);
 }
 
-/* Diagrams that are repeated: one in fifty for short codes; longer ones find outliers with fewer. */
-static size_t isolated_for(size_t n_items, size_t n_bits) {
-    enum { SHORT_CODE = 64 };
-    const double share = 0.02;
-    double shorter = SHORT_CODE / (double)(n_bits > SHORT_CODE ? n_bits : SHORT_CODE);
-    return (size_t)(share * sqrt(shorter) * (double)n_items);
+/* Short codes find outliers by one diagram in fifty that counts eight times; longer ones by fewer, that count less. */
+static const double isolated_share = 0.02, extra_times = 7;
+
+static double isolated_weight(size_t n_bits) {
+    const size_t short_code = 64;
+    return sqrt((double)short_code / (double)(n_bits > short_code ? n_bits : short_code));
 }
 
 /* The sample's. */
@@ -116,7 +116,10 @@ static psh_status compute_rows(state *s, const psh__fit *fit, size_t n_items, ps
 /* From here on learning and picking see the isolated diagrams' rows and distances several times. */
 static psh_status repeat_isolated(state *s, size_t n_items, size_t n_bits, const double *distances, psh_error *err) {
     size_t n_features = psh__slices_n_features(&s->slices);
-    PSH_TRY(psh__repeats_create(distances, n_items, isolated_for(n_items, n_bits), &s->repeats, err));
+    double weight = isolated_weight(n_bits);
+    size_t n_isolated = (size_t)(isolated_share * weight * (double)n_items);
+    size_t n_times = (size_t)(1.5 + extra_times * weight);
+    PSH_TRY(psh__repeats_create(distances, n_items, n_isolated, n_times, &s->repeats, err));
     PSH_TRY(psh__repeats_rows(&s->repeats, n_features, n_items, &s->raw, err));
     return psh__repeats_rows(&s->repeats, n_features, n_items, &s->rows, err);
 }

@@ -41,9 +41,9 @@ static double distance_of(const double *distances, size_t n_items, size_t i, siz
     return distances[a * n_items - a * (a + 1) / 2 + b - a - 1];
 }
 
-psh_status psh__repeats_create(const double *distances, size_t n_items, size_t n_isolated, psh__repeats *dst,
-                               psh_error *err) {
-    size_t n_all = n_items + n_isolated * (PSH__REPEAT_TIMES - 1), n_pairs = n_all * (n_all - 1) / 2;
+psh_status psh__repeats_create(const double *distances, size_t n_items, size_t n_isolated, size_t n_times,
+                               psh__repeats *dst, psh_error *err) {
+    size_t n_all = n_items + n_isolated * (n_times - 1), n_pairs = n_all * (n_all - 1) / 2;
     isolation *isolations = psh__malloc(n_items, sizeof *isolations);
     *dst = (psh__repeats){.n_items = n_all,
                           .origins = psh__malloc(n_all, sizeof *dst->origins),

@@ -21,7 +21,8 @@ enum { TARGET_MAX = 60000 /* of a uint16_t */ };
  * `far`: clusters of linkage are decided by far outliers, whose distances ranks flatten and codes cut off. The term
  * far max(0, z)^2, z = (distance - mean) / sd, raises them; beyond z = 4 it is linear. What it costs is neighbours.
  * Learning pays for it at once; only short codes, which leave picking little room, need it there. The exchange that
- * ends a fit may spend more. (docs/math/compact.md, What counts in the target, and Choosing bits.) */
+ * ends a fit may spend more. Long codes find outliers by isolated.c instead. (docs/math/compact.md, What counts in the
+ * target, and Choosing bits.) */
 static const double near_share = 0.03, far_bend = 4;
 
 psh__emphasis psh__emphasis_plain(void) {
@@ -40,11 +41,11 @@ static double share_of_short(size_t n_bits) {
 
 psh__emphasis psh__emphasis_of_learning(size_t n_bits) {
     double share = share_of_short(n_bits);
-    return (psh__emphasis){.order = 2, .near = 2, .far = 0.2 * share * sqrt(share)};
+    return (psh__emphasis){.order = 2, .near = 2, .far = 0.2 * share * share};
 }
 
 psh__emphasis psh__emphasis_of_exchange(size_t n_bits) {
-    return (psh__emphasis){.order = 2, .near = 2, .far = 0.2 + 0.2 * share_of_short(n_bits)};
+    return (psh__emphasis){.order = 2, .near = 2, .far = 0.4 * share_of_short(n_bits)};
 }
 
 void psh__exact_free(psh__exact *exact) {

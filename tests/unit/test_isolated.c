@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "encoder/isolated.h"
 
-enum { N = 60 };
+enum { N = 60, TIMES = 8 };
 
 /* Points of a line in random order: 0, 1, ... and, at rows[0] and rows[1], two far ones, 200 apart. */
 static void place(double *places, uint32_t *rows) {
@@ -40,14 +40,14 @@ static void test_repeats_the_most_isolated(void **unused) {
     psh__repeats repeats;
     place(places, rows);
     double *distances = measure(places, N);
-    assert_int_equal(psh__repeats_create(distances, N, 2, &repeats, &err), PSH_OK);
-    assert_int_equal(repeats.n_items, N + 2 * (PSH__REPEAT_TIMES - 1));
+    assert_int_equal(psh__repeats_create(distances, N, 2, TIMES, &repeats, &err), PSH_OK);
+    assert_int_equal(repeats.n_items, N + 2 * (TIMES - 1));
     size_t times[N] = {0};
     for (size_t i = 0; i < repeats.n_items; i++) {
         if (i < N) assert_int_equal(repeats.origins[i], i);
         times[repeats.origins[i]]++;
     }
-    for (size_t k = 0; k < N; k++) assert_int_equal(times[rows[k]], k < 2 ? PSH__REPEAT_TIMES : 1);
+    for (size_t k = 0; k < N; k++) assert_int_equal(times[rows[k]], k < 2 ? TIMES : 1);
     for (size_t i = 0, k = 0; i < repeats.n_items; i++)
         for (size_t j = i + 1; j < repeats.n_items; j++)
             assert_true(repeats.distances[k++] == between(places[repeats.origins[i]], places[repeats.origins[j]]));
@@ -70,8 +70,8 @@ static void test_twins_and_ties(void **unused) {
     psh_error err;
     psh__repeats repeats;
     double *distances = measure(places, 6);
-    assert_int_equal(psh__repeats_create(distances, 6, 1, &repeats, &err), PSH_OK);
-    assert_int_equal(repeats.n_items, 6 + PSH__REPEAT_TIMES - 1);
+    assert_int_equal(psh__repeats_create(distances, 6, 1, TIMES, &repeats, &err), PSH_OK);
+    assert_int_equal(repeats.n_items, 6 + TIMES - 1);
     for (size_t i = 6; i < repeats.n_items; i++) assert_int_equal(repeats.origins[i], 2);
     psh__repeats_free(&repeats);
     free(distances);
@@ -83,7 +83,7 @@ static void test_none(void **unused) {
     psh_error err;
     psh__repeats repeats;
     double *distances = measure(places, 3);
-    assert_int_equal(psh__repeats_create(distances, 3, 0, &repeats, &err), PSH_OK);
+    assert_int_equal(psh__repeats_create(distances, 3, 0, TIMES, &repeats, &err), PSH_OK);
     assert_int_equal(repeats.n_items, 3);
     for (size_t k = 0; k < 3; k++) assert_true(repeats.distances[k] == distances[k]);
     psh__repeats_free(&repeats);
