@@ -53,11 +53,6 @@ static double dropout_for(size_t n_items) {
 /* Short codes find outliers by one diagram in fifty that counts eight times; longer ones by fewer, that count less. */
 static const double isolated_share = 0.02, extra_times = 7;
 
-static double isolated_weight(size_t n_bits) {
-    const size_t short_code = 64;
-    return sqrt((double)short_code / (double)(n_bits > short_code ? n_bits : short_code));
-}
-
 /* The sample's. */
 static const psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
 
@@ -116,7 +111,7 @@ static psh_status compute_rows(state *s, const psh__fit *fit, size_t n_items, ps
 /* From here on learning and picking see the isolated diagrams' rows and distances several times. */
 static psh_status repeat_isolated(state *s, size_t n_items, size_t n_bits, const double *distances, psh_error *err) {
     size_t n_features = psh__slices_n_features(&s->slices);
-    double weight = isolated_weight(n_bits);
+    double weight = sqrt(psh__share_of_short(n_bits));
     size_t n_isolated = (size_t)(isolated_share * weight * (double)n_items);
     size_t n_times = (size_t)(1.5 + extra_times * weight);
     PSH_TRY(psh__repeats_create(distances, n_items, n_isolated, n_times, &s->repeats, err));

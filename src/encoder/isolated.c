@@ -2,11 +2,10 @@
  *
  * Clusters of single linkage are the most isolated items and a rest. Whether codes find them is decided by the few
  * pairs of an outlier and its nearest neighbours, one in ten thousand: a correlation over all pairs does not see them,
- * and thresholds lie where the many are. On
- * Fashion-MNIST far outliers lay at one corner of the code, nearer to one another than the bulk's neighbours are. A
- * target that is raised there changes little; what counts is weight. An item that comes m times weighs m times in every
- * batch and sum, and pairs of two such items m^2 times, in learning and in the choice of bits alike, with no change to
- * either. docs/math/compact.md, "Isolated diagrams". */
+ * and thresholds lie where the many are. On Fashion-MNIST far outliers lay at one corner of 64 bits, nearer to one
+ * another than the bulk's neighbours are. A target that is raised there changes little; what counts is weight. An item
+ * that comes m times weighs m times in every batch and sum, and pairs of two such items m^2 times, in learning and in
+ * the choice of bits alike, with no change to either. docs/math/compact.md, "Isolated diagrams". */
 #include "encoder/isolated.h"
 
 #include <math.h>
@@ -14,6 +13,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "encoder/target.h"
 
 typedef struct isolation {
     double nearest; /* distance of the nearest neighbour */
@@ -37,8 +37,7 @@ static void measure(const double *distances, size_t n_items, isolation *dst) {
 
 static double distance_of(const double *distances, size_t n_items, size_t i, size_t j) {
     if (i == j) return 0;
-    size_t a = i < j ? i : j, b = i < j ? j : i;
-    return distances[a * n_items - a * (a + 1) / 2 + b - a - 1];
+    return distances[i < j ? psh__condensed_index(n_items, i, j) : psh__condensed_index(n_items, j, i)];
 }
 
 psh_status psh__repeats_create(const double *distances, size_t n_items, size_t n_isolated, size_t n_times,

@@ -16,8 +16,8 @@ typedef struct psh__repeats {
 
 /* psh__repeats_create() :
  * The n_isolated <= n_items items farthest from their nearest neighbour come n_times >= 1 times; of equally isolated
- * ones the first. distances : (n_items (n_items - 1) / 2), condensed. Cost: two passes over the pairs.
- * PSH_ERR_MEMORY; *dst may then be freed all the same. */
+ * ones the first. distances : (n_items (n_items - 1) / 2), condensed. Cost: two passes over the pairs, and a copy of
+ * them. PSH_ERR_MEMORY; *dst may then be freed all the same. */
 psh_status psh__repeats_create(const double *distances, size_t n_items, size_t n_isolated, size_t n_times,
                                psh__repeats *dst, psh_error *err);
 void psh__repeats_free(psh__repeats *repeats); /* zeroed struct is fine */

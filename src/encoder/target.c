@@ -33,29 +33,24 @@ psh__emphasis psh__emphasis_of_picking(void) {
     return (psh__emphasis){.order = 1, .near = 2, .far = 0.1};
 }
 
-/* What is left of 1 as codes grow beyond 64 bits. */
-static double share_of_short(size_t n_bits) {
+double psh__share_of_short(size_t n_bits) {
     const size_t short_code = 64;
     return (double)short_code / (double)(n_bits > short_code ? n_bits : short_code);
 }
 
 psh__emphasis psh__emphasis_of_learning(size_t n_bits) {
-    double share = share_of_short(n_bits);
+    double share = psh__share_of_short(n_bits);
     return (psh__emphasis){.order = 2, .near = 2, .far = 0.2 * share * share};
 }
 
 psh__emphasis psh__emphasis_of_exchange(size_t n_bits) {
-    return (psh__emphasis){.order = 2, .near = 2, .far = 0.4 * share_of_short(n_bits)};
+    return (psh__emphasis){.order = 2, .near = 2, .far = 0.4 * psh__share_of_short(n_bits)};
 }
 
 void psh__exact_free(psh__exact *exact) {
     psh__free(exact->pairs);
     psh__free(exact->distances);
     memset(exact, 0, sizeof *exact);
-}
-
-static size_t condensed_index(size_t n_items, size_t i, size_t j) {
-    return i * n_items - i * (i + 1) / 2 + j - i - 1;
 }
 
 /* What one thread needs for ROW pairs at a time. */
@@ -111,7 +106,7 @@ static psh_status fill_all(const psh__features *features, size_t n_items, const 
 #pragma omp parallel for schedule(dynamic, 4) num_threads(n_workers)
         for (size_t i = 0; i < n_items - 1; i++)
             fill_row(features, n_items, estimate, calibration, i, &desks[omp_get_thread_num()],
-                     distances + condensed_index(n_items, i, i + 1));
+                     distances + psh__condensed_index(n_items, i, i + 1));
     }
     for (int i = 0; desks && i < n_workers; i++) desk_free(&desks[i]);
     psh__free(desks);
@@ -131,7 +126,8 @@ psh_status psh__target_distances(const psh__features *features, size_t n_items, 
     }
     for (size_t k = 0; k < exact->n_pairs; k++)
         if (exact->pairs[2 * k + 1] < n_items)
-            distances[condensed_index(n_items, exact->pairs[2 * k], exact->pairs[2 * k + 1])] = exact->distances[k];
+            distances[psh__condensed_index(n_items, exact->pairs[2 * k], exact->pairs[2 * k + 1])] =
+                exact->distances[k];
 done:
     psh__calibration_free(&calibration);
     return status;

@@ -33,6 +33,14 @@ psh_status psh__calibrate(const psh__features *features, size_t n_items, const p
                           const psh__estimate *estimate, int n_threads, psh__calibration *dst, psh_error *err);
 void psh__calibration_free(psh__calibration *calibration); /* zeroed struct is fine */
 
+/* psh__condensed_index() : where pair (i, j), i < j, of n_items lies among condensed distances. */
+static inline size_t psh__condensed_index(size_t n_items, size_t i, size_t j) {
+    return i * n_items - i * (i + 1) / 2 + j - i - 1;
+}
+
+/* psh__share_of_short() : what is left of 1 as codes grow beyond 64 bits. */
+double psh__share_of_short(size_t n_bits);
+
 /* What counts in a target, beside the size of distances, which has the weight 1. */
 typedef struct psh__emphasis {
     double order, near, far; /* the order of all pairs, near neighbours, far outliers */

@@ -12,7 +12,7 @@
 
 enum { N = 60, TIMES = 8 };
 
-/* Points of a line in random order: 0, 1, ... and, at rows[0] and rows[1], two far ones, 200 apart. */
+/* Points of a line in random order: 2, 3, ... and, at rows[0] and rows[1], one far from them on either side. */
 static void place(double *places, uint32_t *rows) {
     psh__random rng;
     psh__random_init(&rng, 3, 0);
