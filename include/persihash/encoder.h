@@ -115,7 +115,7 @@ typedef struct psh_compact_params {
 } psh_compact_params;
 
 /* psh_compact_fit() : the compact model for a set. All else is as for psh_sketch_fit(). Cost: about
- * n_bits * 120 ms (256 bits) to 180 ms (64) of one AVX-512 core with 1,000 diagrams and more, a fifth of that with 200
+ * n_bits * 100 ms (256 bits) to 155 ms (64) of one AVX-512 core with 1,000 diagrams and more, a fifth of that with 200
  * and fewer; the check costs nearly as much again where the set is not larger than the sample. */
 PSH_API psh_status psh_compact_fit(const psh_diagrams *set, const psh_compact_params *params,
                                    const psh_progress *progress, psh_model **dst, psh_fit_report *report,
