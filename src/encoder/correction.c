@@ -6,8 +6,8 @@
  *     r(q) = unit * (b + sum_u v_u max(0, c_u + sum_g W_gu x_g)),    x_g = q_g / (mean q_g + 0.05 mean q) - its mean,
  *
  * by squares, with a weight decay that is strong where pairs are few. Spearman with exact W1 of pairs not learnt from,
- * sliced Wasserstein / the estimate / and its correction by so many exact pairs (effects of diagrams included,
- * calibrate.c; prototype):
+ * sliced Wasserstein / the estimate / and its correction by so many exact pairs (an effect of each diagram included;
+ * prototype; with kriging on top: docs/math/estimate.md):
  *
  *                      sliced  estimate     100     400    2,000   8,000 and more
  *     Fashion-MNIST    0.965    0.985     0.985   0.988    0.989    0.992

@@ -53,44 +53,59 @@ void psh__exact_free(psh__exact *exact) {
     memset(exact, 0, sizeof *exact);
 }
 
-/* What one thread needs for ROW pairs at a time. */
-enum { ROW = 128 };
+/* What one thread needs for COLUMNS pairs at a time of ROWS items. */
+enum { COLUMNS = 128, ROWS = 16 };
 
 typedef struct desk {
-    float *patterns, *scratch, *estimates, *corrections; // (ROW, n_inputs), -, (ROW), (ROW)
+    float *patterns, *scratch, *estimates, *corrections; // (COLUMNS, n_inputs), -, (COLUMNS), (COLUMNS)
+    float *kriged;                                       // (ROWS, the kriging's stride)
 } desk;
 
 static void desk_free(desk *d) {
     psh__free(d->patterns);
     psh__free(d->scratch);
     psh__free(d->estimates);
+    psh__free(d->kriged);
 }
 
-static bool desk_create(size_t n_inputs, desk *d) {
-    d->patterns = psh__malloc(ROW, n_inputs * sizeof *d->patterns);
-    d->scratch = psh__malloc(psh__features_desk(ROW) + psh__correction_desk(ROW), sizeof *d->scratch);
-    d->estimates = psh__calloc(ROW, 2 * sizeof *d->estimates);
-    if (!d->patterns || !d->scratch || !d->estimates) return false;
-    d->corrections = d->estimates + ROW;
+static bool desk_create(size_t n_inputs, size_t n_items, desk *d) {
+    size_t stride = (n_items + PSH__LANES - 1) / PSH__LANES * PSH__LANES;
+    d->patterns = psh__malloc(COLUMNS, n_inputs * sizeof *d->patterns);
+    d->scratch = psh__malloc(psh__features_desk(COLUMNS) + psh__correction_desk(COLUMNS), sizeof *d->scratch);
+    d->estimates = psh__calloc(COLUMNS, 2 * sizeof *d->estimates);
+    d->kriged = psh__calloc(ROWS, stride * sizeof *d->kriged);
+    if (!d->patterns || !d->scratch || !d->estimates || !d->kriged) return false;
+    d->corrections = d->estimates + COLUMNS;
     return true;
 }
 
-/* Pairs (i, j), j > i. distances : of pair (i, i + 1) onwards. */
+/* Pairs (i, j), j > i. kriged : (n_items) residues of i. distances : of pair (i, i + 1) onwards. */
 static void fill_row(const psh__features *features, size_t n_items, const psh__estimate *estimate,
-                     const psh__calibration *calibration, size_t i, desk *d, double *distances) {
+                     const psh__calibration *calibration, size_t i, const float *kriged, desk *d, double *distances) {
     size_t n_inputs = psh__features_n_inputs(features);
-    for (size_t first = i + 1; first < n_items; first += ROW) {
-        size_t n = n_items - first < ROW ? n_items - first : ROW;
+    for (size_t first = i + 1; first < n_items; first += COLUMNS) {
+        size_t n = n_items - first < COLUMNS ? n_items - first : COLUMNS;
         for (size_t j = 0; j < n; j++) psh__features_patterns(features, i, first + j, d->patterns + j * n_inputs);
         psh__features_distances(features, estimate, d->patterns, n, d->scratch, d->estimates);
         if (calibration->correction.inputs)
             psh__correction_apply(&calibration->correction, d->patterns, n, d->scratch, d->corrections);
         for (size_t j = 0; j < n; j++) {
-            double distance = calibration->scale * d->estimates[j] + d->corrections[j] + calibration->effects[i] +
-                              calibration->effects[first + j];
+            double distance =
+                calibration->scale * (double)d->estimates[j] + (double)d->corrections[j] + (double)kriged[first + j];
             distances[first + j - i - 1] = distance > 0 ? distance : 0;
         }
     }
+}
+
+/* Rows [first, first + ROWS) of the pairs of all items. */
+static void fill_rows(const psh__features *features, size_t n_items, const psh__estimate *estimate,
+                      const psh__calibration *calibration, size_t first, desk *d, double *distances) {
+    const psh__kriging *kriging = &calibration->kriging;
+    size_t n = n_items - first < ROWS ? n_items - first : ROWS;
+    if (kriging->kernel) psh__kriging_rows(kriging, first, n, first, d->kriged);
+    for (size_t i = first; i < first + n && i + 1 < n_items; i++)
+        fill_row(features, n_items, estimate, calibration, i, d->kriged + (i - first) * kriging->stride, d,
+                 distances + psh__condensed_index(n_items, i, i + 1));
 }
 
 /* All pairs of the first n_items. */
@@ -100,18 +115,17 @@ static psh_status fill_all(const psh__features *features, size_t n_items, const 
     size_t n_inputs = psh__features_n_inputs(features);
     bool good = true;
     desk *desks = psh__calloc((size_t)n_workers, sizeof *desks);
-    for (int i = 0; desks && i < n_workers; i++) good &= desk_create(n_inputs, &desks[i]);
+    for (int i = 0; desks && i < n_workers; i++) good &= desk_create(n_inputs, n_items, &desks[i]);
     good &= desks != NULL;
     if (good) {
-#pragma omp parallel for schedule(dynamic, 4) num_threads(n_workers)
-        for (size_t i = 0; i < n_items - 1; i++)
-            fill_row(features, n_items, estimate, calibration, i, &desks[omp_get_thread_num()],
-                     distances + psh__condensed_index(n_items, i, i + 1));
+#pragma omp parallel for schedule(dynamic) num_threads(n_workers)
+        for (size_t first = 0; first < n_items; first += ROWS)
+            fill_rows(features, n_items, estimate, calibration, first, &desks[omp_get_thread_num()], distances);
     }
     for (int i = 0; desks && i < n_workers; i++) desk_free(&desks[i]);
     psh__free(desks);
     if (good) return PSH_OK;
-    return psh__error_memory(err, "target distances", (size_t)n_workers * ROW * n_inputs * sizeof(float));
+    return psh__error_memory(err, "target distances", (size_t)n_workers * COLUMNS * n_inputs * sizeof(float));
 }
 
 psh_status psh__target_distances(const psh__features *features, size_t n_items, const psh__exact *exact,

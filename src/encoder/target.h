@@ -4,6 +4,7 @@
 
 #include "encoder/correction.h"
 #include "encoder/features.h"
+#include "encoder/kriging.h"
 #include "encoder/pool.h"
 
 /* Exact distances of some pairs of items, i < j in each. */
@@ -22,12 +23,12 @@ psh_status psh__target_distances(const psh__features *features, size_t n_items, 
                                  const psh__estimate *estimate, int n_threads, double *distances, psh_error *err);
 
 /* psh__calibrate() :
- * scale * estimate + correction + effects[i] + effects[j]  is near the exact distances of the pairs among the first
- * n_items. The correction is zeroed where it would not help. With no exact pair: the estimate alone. */
+ * scale * estimate + correction + kriging  is near the exact distances of the pairs among the first n_items. Correction
+ * and kriging are zeroed where they would not help. With no exact pair: the estimate alone. */
 typedef struct psh__calibration {
     double scale;
-    double *effects; // (n_items)
     psh__correction correction;
+    psh__kriging kriging;
 } psh__calibration;
 psh_status psh__calibrate(const psh__features *features, size_t n_items, const psh__exact *exact,
                           const psh__estimate *estimate, int n_threads, psh__calibration *dst, psh_error *err);
