@@ -50,8 +50,8 @@ static double dropout_for(size_t n_items) {
     return largest_dropout * (share > 1 ? 1 : share < 0.5 ? 0.5 : share);
 }
 
-/* Short codes find outliers by one diagram in fifty that counts eight times; longer ones by fewer, that count less. */
-static const double isolated_share = 0.02, extra_times = 7;
+/* An isolated diagram of a short code counts seven times (isolated.c). */
+static const double extra_times = 6;
 
 /* The sample's. */
 static const psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
@@ -108,13 +108,10 @@ static psh_status compute_rows(state *s, const psh__fit *fit, size_t n_items, ps
     return s->scale > 0 ? PSH_OK : psh__fit_too_alike(n_items, err);
 }
 
-/* From here on learning and picking see the isolated diagrams' rows and distances several times. */
+/* From here on learning and picking see the isolated diagrams' rows several times. */
 static psh_status repeat_isolated(state *s, size_t n_items, size_t n_bits, const double *distances, psh_error *err) {
     size_t n_features = psh__slices_n_features(&s->slices);
-    double weight = sqrt(psh__share_of_short(n_bits));
-    size_t n_isolated = (size_t)(isolated_share * weight * (double)n_items);
-    size_t n_times = (size_t)(1.5 + extra_times * weight);
-    PSH_TRY(psh__repeats_create(distances, n_items, n_isolated, n_times, &s->repeats, err));
+    PSH_TRY(psh__repeats_for(distances, n_items, n_bits, extra_times, &s->repeats, err));
     PSH_TRY(psh__repeats_rows(&s->repeats, n_features, n_items, &s->raw, err));
     return psh__repeats_rows(&s->repeats, n_features, n_items, &s->rows, err);
 }
@@ -165,20 +162,25 @@ static psh_status draw_start(state *s, const psh__fit *fit, const psh__linear_pa
     return status == PSH_ERR_DATA ? take_first(s, params, err) : status;
 }
 
+/* What learning and the exchange are to track, the isolated diagrams' distances several times. What is beyond the mean,
+ * or near, is said of the diagrams as they are. */
+static psh_status aim(const psh__repeats *repeats, size_t n_items, const double *distances, psh__emphasis emphasis,
+                      psh__target *dst, psh_error *err) {
+    psh__target once;
+    PSH_TRY(psh__target_create(distances, n_items, emphasis, &once, err));
+    psh_status status = psh__target_repeat(&once, repeats->origins, repeats->n_items, dst, err);
+    psh__target_free(&once);
+    return status;
+}
+
 /* The bits that together serve best, of what was learnt and of the general model's, at several thresholds each: an
- * exchange that starts from what was learnt, and takes its place. Far outliers count more here than in learning
- * (target.c). */
-static psh_status exchange(state *s, const psh__fit *fit, psh_error *err) {
+ * exchange that starts from what was learnt, and takes its place. */
+static psh_status exchange(state *s, const psh__fit *fit, const psh__target *target, psh_error *err) {
     const psh__functions *sources[] = {&s->learnt, &s->general_all};
-    size_t n_bits = s->learnt.n_functions;
     psh__functions picked = {0};
-    psh__target target;
-    PSH_TRY(
-        psh__target_create(s->repeats.distances, s->repeats.n_items, psh__emphasis_of_exchange(n_bits), &target, err));
-    psh_status status = psh__functions_create(s->learnt.n_features, n_bits, &picked, err);
+    psh_status status = psh__functions_create(s->learnt.n_features, s->learnt.n_functions, &picked, err);
     if (status == PSH_OK)
-        status = psh__functions_pick(sources, s->general ? 2 : 1, true, s->raw, &target, fit->n_workers, &picked, err);
-    psh__target_free(&target);
+        status = psh__functions_pick(sources, s->general ? 2 : 1, true, s->raw, target, fit->n_workers, &picked, err);
     if (status == PSH_OK) {
         psh__functions_free(&s->learnt);
         s->learnt = picked;
@@ -187,6 +189,7 @@ static psh_status exchange(state *s, const psh__fit *fit, psh_error *err) {
     return status == PSH_ERR_DATA ? PSH_OK : status; /* too few to choose from: what was learnt stays */
 }
 
+/* Far outliers count more in the exchange than in learning (target.c). */
 static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double *distances, psh_error *err) {
     state *s = user;
     psh_status status = PSH_OK;
@@ -198,9 +201,8 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     PSH_TRY(psh__functions_create(n_features, n_bits, &s->learnt, err));
     PSH_TRY(compute_rows(s, fit, n_items, err));
     PSH_TRY(repeat_isolated(s, n_items, n_bits, distances, err));
-    const psh__repeats *all = &s->repeats;
-    PSH_TRY_GOTO(psh__target_create(all->distances, all->n_items, psh__emphasis_of_learning(n_bits), &target, err));
-    psh__linear_set set = {all->n_items, s->rows, target.values, target.stride};
+    PSH_TRY_GOTO(aim(&s->repeats, n_items, distances, psh__emphasis_of_learning(n_bits), &target, err));
+    psh__linear_set set = {target.n_items, s->rows, target.values, target.stride};
     psh__linear_params params = {.n_bits = n_bits,
                                  .n_features = n_features,
                                  .n_batch = BATCH,
@@ -217,7 +219,9 @@ static psh_status learn(void *user, psh__fit *fit, size_t n_items, const double 
     PSH_TRY_GOTO(psh__linear_train(&set, 1, &params, s->learnt.weights, s->learnt.offsets, err));
     psh__functions_fold(&s->learnt, s->mean, s->scale);
     psh__functions_fold(&s->general_all, s->mean, s->scale);
-    PSH_TRY_GOTO(exchange(s, fit, err));
+    psh__target_free(&target);
+    PSH_TRY_GOTO(aim(&s->repeats, n_items, distances, psh__emphasis_of_exchange(n_bits), &target, err));
+    PSH_TRY_GOTO(exchange(s, fit, &target, err));
 done:
     psh__target_free(&target);
     return status;

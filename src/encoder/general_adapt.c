@@ -34,6 +34,7 @@
 #include "base/params.h"
 #include "encoder/compact_model.h"
 #include "encoder/general.h"
+#include "encoder/isolated.h"
 #include "encoder/standard.h"
 #include "encoder/target.h"
 
@@ -41,6 +42,9 @@ enum {
     SAMPLE = 1000,    /* diagrams that cells, mean, scale and bits are fitted to */
     LEAST_PICKED = 12 /* diagrams */
 };
+
+/* An isolated diagram of a short code counts four times. */
+static const double extra_times = 3;
 
 psh_status psh__general_unfold(const psh_model *model, size_t n_dims, const double *mean, const double *scales,
                                psh__functions *dst, psh_error *err) {
@@ -105,19 +109,45 @@ static psh_status take_trained(const psh__functions *all, const double *norms, s
                       all->n_functions / n_dims);
 }
 
-/* What codes should track: W1 of all pairs, as estimated. */
-static psh_status aim(const float *rows, size_t n_items, size_t n_dims, const psh__estimate *estimate, int n_threads,
-                      psh__target *dst, psh_error *err) {
+/* What picking looks at: the isolated diagrams come several times (isolated.c). */
+typedef struct view {
+    psh__repeats repeats;
+    float *rows; // (repeats.n_items, n_features)
+    psh__target target;
+} view;
+
+static void view_free(view *v) {
+    psh__repeats_free(&v->repeats);
+    psh__free(v->rows);
+    psh__target_free(&v->target);
+}
+
+static psh_status repeat_rows(view *v, const float *rows, size_t n_items, size_t n_features, psh_error *err) {
+    v->rows = psh__malloc(n_items * n_features, sizeof *v->rows);
+    if (!v->rows) return psh__error_memory(err, "slices", n_items * n_features * sizeof *v->rows);
+    memcpy(v->rows, rows, n_items * n_features * sizeof *v->rows);
+    return psh__repeats_rows(&v->repeats, n_features, n_items, &v->rows, err);
+}
+
+/* What codes of n_bits should track: W1 of all pairs, as estimated. *dst : to be freed in any case. */
+static psh_status aim(const float *rows, size_t n_items, size_t n_dims, size_t n_bits, const psh__estimate *estimate,
+                      int n_threads, view *dst, psh_error *err) {
     psh__features features = {0};
     psh__exact none = {0};
+    psh__target once = {0};
     psh_status status = PSH_OK;
     double *distances = psh__malloc(n_items * (n_items - 1) / 2, sizeof *distances);
+    memset(dst, 0, sizeof *dst);
     if (!distances) return psh__error_memory(err, "distances", n_items * n_items / 2 * sizeof *distances);
     PSH_TRY_GOTO(psh__features_copy(rows, n_items, n_dims, &features, err));
     PSH_TRY_GOTO(psh__target_distances(&features, n_items, &none, estimate, n_threads, distances, err));
-    PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__emphasis_of_picking(), dst, err));
+    PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__emphasis_of_picking(), &once, err));
+    PSH_TRY_GOTO(psh__repeats_for(distances, n_items, n_bits, extra_times, &dst->repeats, err));
+    PSH_TRY_GOTO(psh__target_repeat(&once, dst->repeats.origins, dst->repeats.n_items, &dst->target, err));
+    PSH_TRY_GOTO(repeat_rows(dst, rows, n_items, n_dims * PSH__GENERAL_FEATURES, err));
 done:
     psh__features_free(&features);
+    psh__target_free(&once);
     psh__free(distances);
     return status;
 }
@@ -125,14 +155,14 @@ done:
 psh_status psh__general_choose(const psh__functions *all, const double *norms, size_t n_dims, const float *rows,
                                size_t n_items, const psh__estimate *estimate, bool plain, int n_threads,
                                psh__functions *dst, bool *is_picked, psh_error *err) {
-    psh__target target = {0};
+    view v;
     size_t n_trained = all->n_functions / n_dims;
     *is_picked = false;
     if (plain || n_items < 2 || (n_items < LEAST_PICKED && dst->n_functions <= n_trained))
         return take_trained(all, norms, n_dims, dst, err);
-    PSH_TRY(aim(rows, n_items, n_dims, estimate, n_threads, &target, err));
-    psh_status status = psh__functions_pick(&all, 1, false, rows, &target, n_threads, dst, err);
-    psh__target_free(&target);
+    psh_status status = aim(rows, n_items, n_dims, dst->n_functions, estimate, n_threads, &v, err);
+    if (status == PSH_OK) status = psh__functions_pick(&all, 1, false, v.rows, &v.target, n_threads, dst, err);
+    view_free(&v);
     *is_picked = status == PSH_OK;
     return status == PSH_ERR_DATA ? take_trained(all, norms, n_dims, dst, err) : status; /* too alike to pick so many */
 }

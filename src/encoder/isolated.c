@@ -35,31 +35,30 @@ static void measure(const double *distances, size_t n_items, isolation *dst) {
         }
 }
 
-static double distance_of(const double *distances, size_t n_items, size_t i, size_t j) {
-    if (i == j) return 0;
-    return distances[i < j ? psh__condensed_index(n_items, i, j) : psh__condensed_index(n_items, j, i)];
-}
-
 psh_status psh__repeats_create(const double *distances, size_t n_items, size_t n_isolated, size_t n_times,
                                psh__repeats *dst, psh_error *err) {
-    size_t n_all = n_items + n_isolated * (n_times - 1), n_pairs = n_all * (n_all - 1) / 2;
+    size_t n_all = n_items + n_isolated * (n_times - 1);
     isolation *isolations = psh__malloc(n_items, sizeof *isolations);
-    *dst = (psh__repeats){.n_items = n_all,
-                          .origins = psh__malloc(n_all, sizeof *dst->origins),
-                          .distances = psh__malloc(n_pairs, sizeof *dst->distances)};
-    if (!isolations || !dst->origins || !dst->distances) {
+    *dst = (psh__repeats){.n_items = n_all, .origins = psh__malloc(n_all, sizeof *dst->origins)};
+    if (!isolations || !dst->origins) {
         psh__free(isolations);
-        return psh__error_memory(err, "isolated diagrams", n_pairs * sizeof *dst->distances);
+        return psh__error_memory(err, "isolated diagrams", n_items * sizeof *isolations);
     }
     measure(distances, n_items, isolations);
     qsort(isolations, n_items, sizeof *isolations, by_isolation);
     for (size_t i = 0; i < n_items; i++) dst->origins[i] = (uint32_t)i;
     for (size_t k = n_items; k < n_all; k++) dst->origins[k] = isolations[(k - n_items) % n_isolated].item;
-    for (size_t i = 0, k = 0; i < n_all; i++)
-        for (size_t j = i + 1; j < n_all; j++)
-            dst->distances[k++] = distance_of(distances, n_items, dst->origins[i], dst->origins[j]);
     psh__free(isolations);
     return PSH_OK;
+}
+
+/* Long codes find outliers by fewer that count less: docs/math/compact.md. */
+psh_status psh__repeats_for(const double *distances, size_t n_items, size_t n_bits, double extra_times,
+                            psh__repeats *dst, psh_error *err) {
+    const double share = 0.02;
+    double weight = sqrt(psh__share_of_short(n_bits));
+    size_t n_isolated = (size_t)(share * weight * (double)n_items), n_times = (size_t)(1.5 + extra_times * weight);
+    return psh__repeats_create(distances, n_items, n_isolated, n_times, dst, err);
 }
 
 psh_status psh__repeats_rows(const psh__repeats *repeats, size_t n_features, size_t n_sample, float **rows,
@@ -75,6 +74,5 @@ psh_status psh__repeats_rows(const psh__repeats *repeats, size_t n_features, siz
 
 void psh__repeats_free(psh__repeats *repeats) {
     psh__free(repeats->origins);
-    psh__free(repeats->distances);
     memset(repeats, 0, sizeof *repeats);
 }

@@ -11,15 +11,19 @@
 typedef struct psh__repeats {
     size_t n_items;
     uint32_t *origins; // (n_items) of the sample, ascending from 0 as far as they are no repeats
-    double *distances; // (n_items (n_items - 1) / 2), condensed; 0 between an item and its repeat
 } psh__repeats;
 
 /* psh__repeats_create() :
  * The n_isolated <= n_items items farthest from their nearest neighbour come n_times >= 1 times; of equally isolated
- * ones the first. distances : (n_items (n_items - 1) / 2), condensed. Cost: two passes over the pairs, and a copy of
- * them. PSH_ERR_MEMORY; *dst may then be freed all the same. */
+ * ones the first. distances : (n_items (n_items - 1) / 2), condensed. Cost: a pass over the pairs. PSH_ERR_MEMORY; *dst
+ * may then be freed all the same. Targets: psh__target_repeat() with the origins. */
 psh_status psh__repeats_create(const double *distances, size_t n_items, size_t n_isolated, size_t n_times,
                                psh__repeats *dst, psh_error *err);
+/* psh__repeats_for() :
+ * As many isolated items as a code of n_bits should see several times: of a short one every fiftieth, 1 + extra_times
+ * times in all; of longer ones fewer, and less often. */
+psh_status psh__repeats_for(const double *distances, size_t n_items, size_t n_bits, double extra_times,
+                            psh__repeats *dst, psh_error *err);
 void psh__repeats_free(psh__repeats *repeats); /* zeroed struct is fine */
 
 /* psh__repeats_rows() :

@@ -40,11 +40,11 @@ double psh__share_of_short(size_t n_bits) {
 
 psh__emphasis psh__emphasis_of_learning(size_t n_bits) {
     double share = psh__share_of_short(n_bits);
-    return (psh__emphasis){.order = 2, .near = 2, .far = 0.2 * share * share};
+    return (psh__emphasis){.order = 2, .near = 2, .far = 0.1 * share * sqrt(share)};
 }
 
 psh__emphasis psh__emphasis_of_exchange(size_t n_bits) {
-    return (psh__emphasis){.order = 2, .near = 2, .far = 0.4 * psh__share_of_short(n_bits)};
+    return (psh__emphasis){.order = 2, .near = 2, .far = 0.2 * sqrt(psh__share_of_short(n_bits))};
 }
 
 void psh__exact_free(psh__exact *exact) {
@@ -177,18 +177,31 @@ static void mix(const double *distances, size_t n_pairs, psh__emphasis emphasis,
     for (size_t i = 0; i < n_pairs; i++) mixed[i] /= largest;
 }
 
+/* A target without its values. */
+static psh_status reserve(size_t n_items, psh__target *dst, psh_error *err) {
+    *dst = (psh__target){.n_items = n_items, .stride = (n_items + PSH__LANES - 1) / PSH__LANES * PSH__LANES};
+    dst->values = psh__calloc(n_items, dst->stride * sizeof *dst->values);
+    dst->row_sums = psh__calloc(n_items, sizeof *dst->row_sums);
+    if (dst->values && dst->row_sums) return PSH_OK;
+    psh__target_free(dst);
+    return psh__error_memory(err, "target distances", n_items * n_items * sizeof *dst->values);
+}
+
+/* Of pair (i, j), i < j. */
+static void put(psh__target *dst, size_t i, size_t j, uint16_t value) {
+    dst->values[i * dst->stride + j] = dst->values[j * dst->stride + i] = value;
+    dst->row_sums[i] += value, dst->row_sums[j] += value;
+    dst->sum += value, dst->sum_squares += (double)value * value;
+}
+
 psh_status psh__target_create(const double *distances, size_t n_items, psh__emphasis emphasis, psh__target *dst,
                               psh_error *err) {
     size_t n_pairs = n_items * (n_items - 1) / 2;
-    memset(dst, 0, sizeof *dst);
-    dst->n_items = n_items;
-    dst->stride = (n_items + PSH__LANES - 1) / PSH__LANES * PSH__LANES;
-    dst->values = psh__calloc(n_items, dst->stride * sizeof *dst->values);
-    dst->row_sums = psh__calloc(n_items, sizeof *dst->row_sums);
+    PSH_TRY(reserve(n_items, dst, err));
     double *mixed = psh__malloc(n_pairs, sizeof *mixed);
     uint64_t *work = psh__malloc(n_pairs, 2 * sizeof *work);
     psh_status status = PSH_OK;
-    if (!dst->values || !dst->row_sums || !mixed || !work) {
+    if (!mixed || !work) {
         psh__target_free(dst);
         status = psh__error_memory(err, "target distances", n_pairs * 2 * sizeof *work);
         goto done;
@@ -196,16 +209,19 @@ psh_status psh__target_create(const double *distances, size_t n_items, psh__emph
     psh__rank(distances, n_pairs, work, mixed);
     mix(distances, n_pairs, emphasis, mixed);
     for (size_t i = 0, k = 0; i < n_items; i++)
-        for (size_t j = i + 1; j < n_items; j++, k++) {
-            uint16_t value = (uint16_t)(mixed[k] * TARGET_MAX + 0.5);
-            dst->values[i * dst->stride + j] = dst->values[j * dst->stride + i] = value;
-            dst->row_sums[i] += value, dst->row_sums[j] += value;
-            dst->sum += value, dst->sum_squares += (double)value * value;
-        }
+        for (size_t j = i + 1; j < n_items; j++, k++) put(dst, i, j, (uint16_t)(mixed[k] * TARGET_MAX + 0.5));
 done:
     psh__free(mixed);
     psh__free(work);
     return status;
+}
+
+psh_status psh__target_repeat(const psh__target *src, const uint32_t *origins, size_t n_items, psh__target *dst,
+                              psh_error *err) {
+    PSH_TRY(reserve(n_items, dst, err));
+    for (size_t i = 0; i < n_items; i++)
+        for (size_t j = i + 1; j < n_items; j++) put(dst, i, j, src->values[origins[i] * src->stride + origins[j]]);
+    return PSH_OK;
 }
 
 void psh__target_free(psh__target *target) {

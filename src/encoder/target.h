@@ -58,6 +58,11 @@ psh__emphasis psh__emphasis_of_exchange(size_t n_bits); /* of bits, when that is
  * far outliers. All distances equal: t = 1. PSH_ERR_MEMORY. */
 psh_status psh__target_create(const double *distances, size_t n_items, psh__emphasis emphasis, psh__target *dst,
                               psh_error *err);
+/* psh__target_repeat() :
+ * The target of items of which the i-th is item origins[i] of `src`; an item's distance to itself is 0. PSH_ERR_MEMORY.
+ */
+psh_status psh__target_repeat(const psh__target *src, const uint32_t *origins, size_t n_items, psh__target *dst,
+                              psh_error *err);
 void psh__target_free(psh__target *target); /* zeroed struct is fine */
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/random.h"
 #include "encoder/isolated.h"
+#include "encoder/target.h"
 
 enum { N = 60, TIMES = 8 };
 
@@ -48,9 +49,6 @@ static void test_repeats_the_most_isolated(void **unused) {
         times[repeats.origins[i]]++;
     }
     for (size_t k = 0; k < N; k++) assert_int_equal(times[rows[k]], k < 2 ? TIMES : 1);
-    for (size_t i = 0, k = 0; i < repeats.n_items; i++)
-        for (size_t j = i + 1; j < repeats.n_items; j++)
-            assert_true(repeats.distances[k++] == between(places[repeats.origins[i]], places[repeats.origins[j]]));
     float *values = psh__malloc(N, 2 * sizeof *values);
     for (size_t i = 0; i < N; i++) values[2 * i] = (float)places[i], values[2 * i + 1] = (float)i;
     assert_int_equal(psh__repeats_rows(&repeats, 2, N, &values, &err), PSH_OK);
@@ -85,13 +83,40 @@ static void test_none(void **unused) {
     double *distances = measure(places, 3);
     assert_int_equal(psh__repeats_create(distances, 3, 0, TIMES, &repeats, &err), PSH_OK);
     assert_int_equal(repeats.n_items, 3);
-    for (size_t k = 0; k < 3; k++) assert_true(repeats.distances[k] == distances[k]);
+    for (size_t k = 0; k < 3; k++) assert_int_equal(repeats.origins[k], k);
     psh__repeats_free(&repeats);
+    free(distances);
+}
+
+/* A target of repeated items has the values of the items, and the sums of what it has. */
+static void test_a_target_is_repeated(void **unused) {
+    (void)unused;
+    enum { N_ALL = 7 };
+    const double places[] = {1, 5, 7, 40};
+    const uint32_t origins[N_ALL] = {0, 1, 2, 3, 3, 3, 0};
+    psh__target once, all;
+    double *distances = measure(places, 4), sum = 0, squares = 0;
+    assert_int_equal(psh__target_create(distances, 4, psh__emphasis_plain(), &once, NULL), PSH_OK);
+    assert_int_equal(psh__target_repeat(&once, origins, N_ALL, &all, NULL), PSH_OK);
+    for (size_t i = 0; i < N_ALL; i++) {
+        double row = 0;
+        for (size_t j = 0; j < N_ALL; j++) {
+            uint16_t value = all.values[i * all.stride + j];
+            assert_int_equal(value, once.values[origins[i] * once.stride + origins[j]]);
+            row += value;
+            if (i < j) sum += value, squares += (double)value * value;
+        }
+        assert_true(all.row_sums[i] == row);
+    }
+    assert_true(all.sum == sum && all.sum_squares == squares && sum > 0);
+    psh__target_free(&once);
+    psh__target_free(&all);
     free(distances);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_repeats_the_most_isolated),
-                                       cmocka_unit_test(test_twins_and_ties), cmocka_unit_test(test_none)};
+                                       cmocka_unit_test(test_twins_and_ties), cmocka_unit_test(test_none),
+                                       cmocka_unit_test(test_a_target_is_repeated)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
