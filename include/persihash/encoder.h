@@ -52,7 +52,7 @@ typedef struct psh_sketch_params {
     psh_sketch_target target; /* for W1 the ground metric is L-infinity, order 1 */
     size_t n_sample;          /* diagrams fitted on, all pairs of them; 0: 1000. PSH_TARGET_WASSERSTEIN: those among
                                  which all distances are exact; 0: 400 */
-    size_t n_pairs;           /* pairs whose exact W1 is computed; 0: calibrated: about a second's worth, at most 8192;
+    size_t n_pairs;           /* pairs whose exact W1 is computed; 0: calibrated: about a second's worth, at most 16384;
                                  wasserstein: all of n_sample. Smaller values shrink the latter's n_sample */
     size_t n_candidates;      /* questions to choose from; 0: 16384 */
     psh_frame_kind frame_kind;

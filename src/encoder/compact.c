@@ -50,8 +50,8 @@ static double dropout_for(size_t n_items) {
     return largest_dropout * (share > 1 ? 1 : share < 0.5 ? 0.5 : share);
 }
 
-/* An isolated diagram of a short code counts seven times (isolated.c). */
-static const double extra_times = 6;
+/* Short codes find outliers by one diagram in fifty that counts seven times; longer ones by fewer, that count less. */
+static const double isolated_share = 0.02, extra_times = 6;
 
 /* The sample's. */
 static const psh_frame unit = {PSH_FRAME_FIXED, 0, 1};
@@ -111,7 +111,10 @@ static psh_status compute_rows(state *s, const psh__fit *fit, size_t n_items, ps
 /* From here on learning and picking see the isolated diagrams' rows several times. */
 static psh_status repeat_isolated(state *s, size_t n_items, size_t n_bits, const double *distances, psh_error *err) {
     size_t n_features = psh__slices_n_features(&s->slices);
-    PSH_TRY(psh__repeats_for(distances, n_items, n_bits, extra_times, &s->repeats, err));
+    double weight = sqrt(psh__share_of_short(n_bits));
+    size_t n_isolated = (size_t)(isolated_share * weight * (double)n_items);
+    size_t n_times = (size_t)(1.5 + extra_times * weight);
+    PSH_TRY(psh__repeats_create(distances, n_items, n_isolated, n_times, &s->repeats, err));
     PSH_TRY(psh__repeats_rows(&s->repeats, n_features, n_items, &s->raw, err));
     return psh__repeats_rows(&s->repeats, n_features, n_items, &s->rows, err);
 }

@@ -43,8 +43,9 @@ enum {
     LEAST_PICKED = 12 /* diagrams */
 };
 
-/* An isolated diagram of a short code counts four times. */
-static const double extra_times = 3;
+/* Of a short code one diagram in fifty is isolated, and counts four times. The near pairs of a long one would pay for
+ * as many. */
+static const double isolated_share = 0.02, extra_times = 3;
 
 psh_status psh__general_unfold(const psh_model *model, size_t n_dims, const double *mean, const double *scales,
                                psh__functions *dst, psh_error *err) {
@@ -122,6 +123,13 @@ static void view_free(view *v) {
     psh__target_free(&v->target);
 }
 
+static psh_status repeat_isolated(view *v, const double *distances, size_t n_items, size_t n_bits, psh_error *err) {
+    double share = psh__share_of_short(n_bits), weight = sqrt(share);
+    size_t n_isolated = (size_t)(isolated_share * share * weight * (double)n_items);
+    size_t n_times = (size_t)(1.5 + extra_times * weight);
+    return psh__repeats_create(distances, n_items, n_isolated, n_times, &v->repeats, err);
+}
+
 static psh_status repeat_rows(view *v, const float *rows, size_t n_items, size_t n_features, psh_error *err) {
     v->rows = psh__malloc(n_items * n_features, sizeof *v->rows);
     if (!v->rows) return psh__error_memory(err, "slices", n_items * n_features * sizeof *v->rows);
@@ -142,7 +150,7 @@ static psh_status aim(const float *rows, size_t n_items, size_t n_dims, size_t n
     PSH_TRY_GOTO(psh__features_copy(rows, n_items, n_dims, &features, err));
     PSH_TRY_GOTO(psh__target_distances(&features, n_items, &none, estimate, n_threads, distances, err));
     PSH_TRY_GOTO(psh__target_create(distances, n_items, psh__emphasis_of_picking(), &once, err));
-    PSH_TRY_GOTO(psh__repeats_for(distances, n_items, n_bits, extra_times, &dst->repeats, err));
+    PSH_TRY_GOTO(repeat_isolated(dst, distances, n_items, n_bits, err));
     PSH_TRY_GOTO(psh__target_repeat(&once, dst->repeats.origins, dst->repeats.n_items, &dst->target, err));
     PSH_TRY_GOTO(repeat_rows(dst, rows, n_items, n_dims * PSH__GENERAL_FEATURES, err));
 done:

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "encoder/target.h"
 
 typedef struct isolation {
     double nearest; /* distance of the nearest neighbour */
@@ -50,15 +49,6 @@ psh_status psh__repeats_create(const double *distances, size_t n_items, size_t n
     for (size_t k = n_items; k < n_all; k++) dst->origins[k] = isolations[(k - n_items) % n_isolated].item;
     psh__free(isolations);
     return PSH_OK;
-}
-
-/* Long codes find outliers by fewer that count less: docs/math/compact.md. */
-psh_status psh__repeats_for(const double *distances, size_t n_items, size_t n_bits, double extra_times,
-                            psh__repeats *dst, psh_error *err) {
-    const double share = 0.02;
-    double weight = sqrt(psh__share_of_short(n_bits));
-    size_t n_isolated = (size_t)(share * weight * (double)n_items), n_times = (size_t)(1.5 + extra_times * weight);
-    return psh__repeats_create(distances, n_items, n_isolated, n_times, dst, err);
 }
 
 psh_status psh__repeats_rows(const psh__repeats *repeats, size_t n_features, size_t n_sample, float **rows,

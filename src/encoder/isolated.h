@@ -19,11 +19,6 @@ typedef struct psh__repeats {
  * may then be freed all the same. Targets: psh__target_repeat() with the origins. */
 psh_status psh__repeats_create(const double *distances, size_t n_items, size_t n_isolated, size_t n_times,
                                psh__repeats *dst, psh_error *err);
-/* psh__repeats_for() :
- * As many isolated items as a code of n_bits should see several times: of a short one every fiftieth, 1 + extra_times
- * times in all; of longer ones fewer, and less often. */
-psh_status psh__repeats_for(const double *distances, size_t n_items, size_t n_bits, double extra_times,
-                            psh__repeats *dst, psh_error *err);
 void psh__repeats_free(psh__repeats *repeats); /* zeroed struct is fine */
 
 /* psh__repeats_rows() :
