@@ -43,9 +43,9 @@ enum {
     LEAST_PICKED = 12 /* diagrams */
 };
 
-/* Of a short code one diagram in fifty is isolated, and counts four times. The near pairs of a long one would pay for
- * as many. */
-static const double isolated_share = 0.02, extra_times = 3;
+/* For a short code one diagram in a hundred is isolated, and counts four times. The near pairs of a long one would pay
+ * for as many. */
+static const double isolated_share = 0.01, extra_times = 3;
 
 psh_status psh__general_unfold(const psh_model *model, size_t n_dims, const double *mean, const double *scales,
                                psh__functions *dst, psh_error *err) {
@@ -124,9 +124,9 @@ static void view_free(view *v) {
 }
 
 static psh_status repeat_isolated(view *v, const double *distances, size_t n_items, size_t n_bits, psh_error *err) {
-    double share = psh__share_of_short(n_bits), weight = sqrt(share);
-    size_t n_isolated = (size_t)(isolated_share * share * weight * (double)n_items);
-    size_t n_times = (size_t)(1.5 + extra_times * weight);
+    double share = psh__share_of_short(n_bits);
+    size_t n_isolated = (size_t)(isolated_share * share * (double)n_items);
+    size_t n_times = (size_t)(1.5 + extra_times * sqrt(share));
     return psh__repeats_create(distances, n_items, n_isolated, n_times, &v->repeats, err);
 }
 
