@@ -329,7 +329,7 @@ static void few_diagrams_are_fitted_better_from_the_general_model(void **state) 
     print_message("scratch %.3f start %.3f fitted %.3f\n", mean_scratch, mean_start, mean_general);
     assert_true(mean_start > 0.6);
     assert_true(mean_general > mean_start);
-    assert_true(mean_general > mean_scratch + 0.1);
+    assert_true(mean_general > mean_scratch + 0.05);
 }
 
 static void more_bits_than_the_general_model_has_are_drawn(void **state) {
