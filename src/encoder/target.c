@@ -53,6 +53,11 @@ void psh__exact_free(psh__exact *exact) {
     memset(exact, 0, sizeof *exact);
 }
 
+/* Columns of a row of n_items, in whole lanes. */
+static size_t padded(size_t n_items) {
+    return (n_items + PSH__LANES - 1) / PSH__LANES * PSH__LANES;
+}
+
 /* What one thread needs for COLUMNS pairs at a time of ROWS items. */
 enum { COLUMNS = 128, ROWS = 16 };
 
@@ -69,11 +74,10 @@ static void desk_free(desk *d) {
 }
 
 static bool desk_create(size_t n_inputs, size_t n_items, desk *d) {
-    size_t stride = (n_items + PSH__LANES - 1) / PSH__LANES * PSH__LANES;
     d->patterns = psh__malloc(COLUMNS, n_inputs * sizeof *d->patterns);
     d->scratch = psh__malloc(psh__features_desk(COLUMNS) + psh__correction_desk(COLUMNS), sizeof *d->scratch);
     d->estimates = psh__calloc(COLUMNS, 2 * sizeof *d->estimates);
-    d->kriged = psh__calloc(ROWS, stride * sizeof *d->kriged);
+    d->kriged = psh__calloc(ROWS, padded(n_items) * sizeof *d->kriged);
     if (!d->patterns || !d->scratch || !d->estimates || !d->kriged) return false;
     d->corrections = d->estimates + COLUMNS;
     return true;
@@ -179,7 +183,7 @@ static void mix(const double *distances, size_t n_pairs, psh__emphasis emphasis,
 
 /* A target without its values. */
 static psh_status reserve(size_t n_items, psh__target *dst, psh_error *err) {
-    *dst = (psh__target){.n_items = n_items, .stride = (n_items + PSH__LANES - 1) / PSH__LANES * PSH__LANES};
+    *dst = (psh__target){.n_items = n_items, .stride = padded(n_items)};
     dst->values = psh__calloc(n_items, dst->stride * sizeof *dst->values);
     dst->row_sums = psh__calloc(n_items, sizeof *dst->row_sums);
     if (dst->values && dst->row_sums) return PSH_OK;
